@@ -1,0 +1,76 @@
+"""The port between the router and whatever produces an answer.
+
+A provider speaks one outbound dialect. It gets plain values and yields chunks; it knows no Django, no thread and no turn.
+It makes one attempt: the one retry loop is `chat/router.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from chat_app.domain.prompt import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, until the first text, between two reads, and for the whole answer."""
+
+    connect: float = 5.0
+    first_token: float = 30.0
+    idle: float = 30.0
+    total: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class RouteConfig:
+    """One way to reach one model, as plain values. `model` is the upstream's own name; `parameters` go into its request."""
+
+    id: str
+    kind: str
+    base_url: str = ""
+    model: str = ""
+    api_key: str = field(default="", repr=False)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    timeouts: Timeouts = Timeouts()
+
+
+@dataclass(frozen=True, slots=True)
+class TextChunk:
+    """Visible text; what arrived in one read is merged into one chunk. Never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressChunk:
+    """A passing remark that is no part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageChunk:
+    """Token counts as the upstream gave them; the last one wins."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+Chunk = TextChunk | ProgressChunk | UsageChunk
+
+
+class Provider(Protocol):
+    """One dialect. Stateless: the connection pool is `http.py`'s."""
+
+    kind: ClassVar[str]
+
+    def missing(self, route: RouteConfig) -> str | None:
+        """What keeps this route from working (a sentence for staff), or None when all that it needs is there."""
+
+    def stream(self, route: RouteConfig, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
+        """One attempt at an answer. Ends normally when the answer is whole; raises UpstreamError otherwise.
+
+        Closing the generator, or cancelling the task that reads it, closes the connection to the upstream.
+        """

@@ -1,0 +1,28 @@
+"""The one table of provider kinds. A new dialect is one file beside this one and one line below.
+
+Which kinds are switched on, and with which settings, is a matter of ModelConfig rows; nothing here reads
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from chat_app.domain.errors import NotConfigured
+from chat_app.providers.base import Provider
+from chat_app.providers.demo import DemoProvider
+
+KINDS: Final[Mapping[str, type[Provider]]] = {
+    "demo": DemoProvider,
+}
+
+_INSTANCES: Final[Mapping[str, Provider]] = {kind: cls() for kind, cls in KINDS.items()}
+
+
+def provider(kind: str) -> Provider:
+    """The provider that speaks `kind`, one object for all its routes; NotConfigured where the table has none."""
+    try:
+        return _INSTANCES[kind]
+    except KeyError:
+        raise NotConfigured(f"This server knows no provider of the kind {kind!r}.") from None
