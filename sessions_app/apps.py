@@ -1,0 +1,13 @@
+"""Start-up of the app: connects its receivers. Nothing else."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class SessionsConfig(AppConfig):
+    name = "sessions_app"
+    verbose_name = "Sessions"
+
+    def ready(self) -> None:
+        from . import receivers  # noqa: F401  # its models exist only now
