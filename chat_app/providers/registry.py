@@ -12,9 +12,11 @@ from typing import Final
 from chat_app.domain.errors import NotConfigured
 from chat_app.providers.base import Provider
 from chat_app.providers.demo import DemoProvider
+from chat_app.providers.openai import OpenAIProvider
 
 KINDS: Final[Mapping[str, type[Provider]]] = {
     "demo": DemoProvider,
+    "openai": OpenAIProvider,
 }
 
 _INSTANCES: Final[Mapping[str, Provider]] = {kind: cls() for kind, cls in KINDS.items()}
