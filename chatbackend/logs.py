@@ -5,11 +5,15 @@ The access line itself is written by the edge. Nobody formats a log line anywher
 
 from __future__ import annotations
 
+import logging
 import re
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
+import orjson
 import structlog
+from django.conf import settings
 
 HIDDEN = "[hidden]"
 SECRET_KEYS = re.compile(
@@ -95,9 +99,31 @@ def config(*, debug: bool, level: str) -> dict[str, Any]:
             # The edge has an access line of its own; these would say it again, with query strings.
             "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
             "django.channels.server": {"handlers": [], "level": "WARNING", "propagate": True},
-            "django.request": {"level": "CRITICAL" if not debug else "ERROR", "propagate": True},
+            "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
+            "django.security.DisallowedHost": {"handlers": [], "level": "CRITICAL", "propagate": False},
             "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+            # Its lines on sockets hold whole paths with their query strings.
+            "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
             "daphne": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
         },
     }
+
+
+def access_logger() -> Any:
+    """The logger of access lines: straight to stderr, since a line for each request must cost next to nothing."""
+    debug = bool(settings.DEBUG)
+    render: Any = structlog.dev.ConsoleRenderer(colors=False) if debug else _json
+    return structlog.wrap_logger(
+        structlog.WriteLogger(sys.stderr) if debug else structlog.BytesLogger(sys.stderr.buffer),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.LOG_LEVEL)),
+    ).bind(logger="chatbackend.access")
+
+
+def _json(_logger: object, _method: str, event: Event) -> bytes:
+    return orjson.dumps(event)
