@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class ChatbackendConfig(AppConfig):
     name = "chatbackend"
+
+    def ready(self) -> None:
+        from chatbackend import checks  # noqa: F401 - importing registers them

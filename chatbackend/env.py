@@ -170,6 +170,10 @@ def load(env_file: Path | str | None = None) -> Env:
         raise BadEnvironment(_one_line(error)) from None
     if not env.SECRET_KEY.get_secret_value():
         raise BadEnvironment("SECRET_KEY is not set: run `make install`, or set it")
+    if bool(env.JWT_JWKS_URL) != bool(env.JWT_ISSUER):
+        raise BadEnvironment(
+            f"{'JWT_ISSUER' if env.JWT_JWKS_URL else 'JWT_JWKS_URL'} is not set: an outside issuer needs both"
+        )
     return env
 
 
