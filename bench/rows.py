@@ -1,0 +1,168 @@
+"""The rows of the bench: who takes part, what is asked, what is compared with what.
+
+The targets are those of `docs/performance.md`. A row says what it wants of a ratio; it never asserts a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from bench import measures
+from bench.product import Product
+from bench.servers import Contender, Desk, Peer, Running
+
+Measure = Callable[[Desk, Running], dict[str, float]]
+
+BARE = Peer("bare ASGI", "bare")
+EXAMPLE_2 = Peer("example 2 (FastAPI)", "fastapi_sse")
+EXAMPLE_4 = Peer("example 4 (FastAPI)", "fastapi_ws")
+EXAMPLE_7 = Peer("example 7 (SQLAlchemy)", "fastapi_sessions", stores=True)
+PRODUCT = Product()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a row: a server and how it is measured there."""
+
+    name: str
+    contender: Contender
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wanted of `subject`: its metric over that of `against`, or the metric itself where that is empty."""
+
+    subject: str
+    against: str
+    floor: float
+    goal: float
+    better: Literal["more", "less"] = "more"
+
+    def judge(self, value: float) -> str:
+        """`goal`, `floor` or `below`."""
+        sign = 1 if self.better == "more" else -1
+        return (
+            "goal"
+            if sign * value >= sign * self.goal
+            else "floor"
+            if sign * value >= sign * self.floor
+            else "below"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its first metric is the one that is judged."""
+
+    key: str
+    title: str
+    metrics: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    verdicts: tuple[Verdict, ...] = ()
+
+
+def _same(measure: Measure, *contenders: Contender) -> tuple[Entry, ...]:
+    return tuple(Entry(contender.name, contender, measure) for contender in contenders)
+
+
+STREAM = ("tokens_per_cpu_s", "tokens_per_s", "tokens_per_frame", "first_p50_ms")
+REQUESTS = ("answers_per_s", "answers_per_cpu_s", "whole_p50_ms", "whole_p99_ms")
+PACED = ("cpu_share", "tokens_per_frame")
+SIZE = ("cpu_ms", "whole_p50_ms")
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "sse",
+        "SSE stream, burst, 32 connections, turns of 2,000 tokens",
+        STREAM,
+        _same(measures.burst(2000), BARE, EXAMPLE_2, PRODUCT),
+        (Verdict("product", EXAMPLE_2.name, 1.0, 1.2), Verdict("product", BARE.name, 0.6, 0.8)),
+    ),
+    Row(
+        "sse200",
+        "SSE stream, burst, 32 connections, turns of 200 tokens",
+        STREAM,
+        _same(measures.burst(200), BARE, EXAMPLE_2, PRODUCT),
+    ),
+    Row(
+        "ws",
+        "WebSocket stream, burst, 32 connections, turns of 2,000 tokens",
+        STREAM,
+        _same(measures.socket_burst(2000), BARE, EXAMPLE_4, PRODUCT),
+        (Verdict("product", BARE.name, 0.8, 0.9),),
+    ),
+    Row(
+        "sessions",
+        "POST /api/sessions, 16 connections",
+        REQUESTS,
+        _same(measures.new_sessions, EXAMPLE_7, PRODUCT),
+        (Verdict("product", EXAMPLE_7.name, 1.2, 1.7),),
+    ),
+    Row(
+        "chat",
+        "POST /api/chat, instant model, 16 connections",
+        REQUESTS,
+        _same(measures.chats, EXAMPLE_7, PRODUCT),
+        (Verdict("product", EXAMPLE_7.name, 1.0, 2.0),),
+    ),
+    Row(
+        "first",
+        "First token over SSE, 1 connection",
+        ("first_p50_ms", "first_p99_ms"),
+        _same(measures.first_token, BARE, EXAMPLE_2, PRODUCT),
+    ),
+    Row(
+        "late100",
+        "100 streams, a token each 10 ms: lateness of a token, p99",
+        ("late_p99_ms", "late_p50_ms", *PACED),
+        _same(measures.paced(100, ramp=2), BARE, EXAMPLE_2, PRODUCT),
+        (Verdict("product", "", 5.0, 3.0, "less"),),
+    ),
+    Row(
+        "late500",
+        "500 streams, a token each 10 ms: share of the tokens delivered in time",
+        ("delivered", "late_p99_ms", *PACED),
+        _same(measures.paced(500, ramp=6), BARE, EXAMPLE_2, PRODUCT),
+        (Verdict("product", "", 0.95, 0.98),),
+    ),
+    Row(
+        "idle",
+        "Idle WebSockets: memory of one, in KiB",
+        ("kib_a_socket",),
+        _same(measures.idle, BARE, EXAMPLE_4, PRODUCT),
+        (Verdict("product", "", 30.0, 25.0, "less"),),
+    ),
+    Row(
+        "long",
+        "A long turn, 1 connection: server CPU for 1,000 tokens",
+        ("cpu_ms_per_1000", "tokens_per_s", "tokens_per_frame"),
+        (
+            Entry("turns of 1,000", PRODUCT, measures.turns_of(1000, 200)),
+            Entry("turns of 100,000", PRODUCT, measures.turns_of(100_000, 4)),
+        ),
+        (Verdict("turns of 100,000", "turns of 1,000", 1.2, 1.05, "less"),),
+    ),
+    Row(
+        "page",
+        "First page of a thread: server CPU of a request, in ms",
+        SIZE,
+        (
+            Entry("10 items", PRODUCT, measures.first_page(10)),
+            Entry("10,000 items", PRODUCT, measures.first_page(10_000)),
+        ),
+        (Verdict("10,000 items", "10 items", 1.5, 1.1, "less"),),
+    ),
+    Row(
+        "turn",
+        "A new turn in a thread: server CPU of a request, in ms",
+        SIZE,
+        (
+            Entry("10 items", PRODUCT, measures.next_turn(10)),
+            Entry("10,000 items", PRODUCT, measures.next_turn(10_000)),
+        ),
+        (Verdict("10,000 items", "10 items", 1.5, 1.1, "less"),),
+    ),
+)
