@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.machine import LOAD_CORE, pinned
+from bench.machine import LINUX, LOAD_CORE, pinned
 
 HERE = Path(__file__).parent
 Mode = Literal["stream", "fixed", "ws", "idle"]
@@ -75,7 +75,9 @@ class Sample:
 
 
 def build(folder: Path) -> Path:
-    """Compile the generator into `folder`. LoadError without a C compiler, or where it refuses the source."""
+    """Compile the generator into `folder`. LoadError without Linux or a C compiler, or where that refuses the source."""
+    if not LINUX:
+        raise LoadError("the bench runs on Linux: it needs epoll, /proc and processes kept to a core")
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise LoadError(

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CORES = sorted(os.sched_getaffinity(0))
+LINUX = hasattr(os, "sched_getaffinity")  # the load generator needs epoll and /proc too
+CORES = sorted(os.sched_getaffinity(0)) if LINUX else [0]
 SERVER_CORE = CORES[0]
 LOAD_CORE = CORES[-1]
 
