@@ -97,7 +97,8 @@ class Env(BaseSettings):
     CSRF_TRUSTED_ORIGINS: Origins = []
     CORS_ALLOWED_ORIGINS: Origins = []
     TRUSTED_PROXIES: Networks = []
-    DATABASE_URL: Annotated[str, AfterValidator(_database)] = f"sqlite:///{BASE_DIR / 'data' / 'db.sqlite3'}"
+    DATA_DIR: Path = BASE_DIR / "data"
+    DATABASE_URL: Annotated[str, AfterValidator(_database)] = ""
     REDIS_URL: Annotated[str, AfterValidator(_redis)] | None = None
     BACKEND_KEY: SecretStr = NO_SECRET
     ENCRYPTION_KEYS: Keys = []
@@ -119,12 +120,13 @@ class Env(BaseSettings):
     DRAIN_SECONDS: float = Field(20, ge=0, le=3600)
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
-    @model_validator(mode="before")
-    @classmethod
-    def _guests_follow_debug(cls, values: dict[str, Any]) -> dict[str, Any]:
-        if "ALLOW_GUESTS" not in values and "DEBUG" in values:
-            values["ALLOW_GUESTS"] = values["DEBUG"]
-        return values
+    @model_validator(mode="after")
+    def _defaults_that_follow_others(self) -> Env:
+        if "ALLOW_GUESTS" not in self.model_fields_set:
+            self.ALLOW_GUESTS = self.DEBUG
+        if not self.DATABASE_URL:
+            self.DATABASE_URL = f"sqlite:///{self.DATA_DIR.resolve() / 'db.sqlite3'}"
+        return self
 
     @classmethod
     def settings_customise_sources(
