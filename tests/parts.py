@@ -30,8 +30,10 @@ def program(*names: str) -> str | None:
 def postgres_bin() -> Path | None:
     """The folder of PostgreSQL's own programs; Debian keeps them off the PATH."""
     found = program("initdb")
-    folders = [os.path.dirname(found)] if found else sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-    return next((Path(f) for f in reversed(folders) if (Path(f) / "initdb").exists()), None)
+    folders = [Path(folder) for folder in sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
+    if found:
+        folders.append(Path(os.path.realpath(found)).parent)
+    return next((f for f in folders if all((f / name).exists() for name in ("initdb", "postgres"))), None)
 
 
 def chromium_path() -> str | None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 from cryptography.fernet import Fernet
 
 from tests.parts import BASE_DIR, postgres_bin
@@ -240,17 +241,24 @@ class PostgresProcess:
                 [str(self.bin / "postgres"), "-D", f"{self.folder}/data", *options],
                 cwd=self.folder, user=self.user, stdout=out, stderr=out,
             )  # fmt: skip
-        wait_until(lambda: self._ready(), "PostgreSQL")
+        wait_until(self._ready, "PostgreSQL")
 
     def _ready(self) -> bool:
-        command = [str(self.bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        return subprocess.run(command).returncode == 0
+        try:
+            psycopg.connect(self._url("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _url(self, name: str) -> str:
+        return f"postgres://chat@127.0.0.1:{self.port}/{name}"
 
     def database(self) -> str:
         self.count += 1
         name = f"chat{self.count}"
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "chat", name)
-        return f"postgres://chat@127.0.0.1:{self.port}/{name}"
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self._url(name)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
