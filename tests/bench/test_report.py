@@ -7,12 +7,11 @@ import pytest
 from bench.report import judge, number
 from bench.rows import ROWS, Row, Verdict
 
+MORE = [("more", 1.2, "goal"), ("more", 1.0, "floor"), ("more", 0.99, "below")]
+LESS = [("less", 0.9, "goal"), ("less", 1.5, "floor"), ("less", 1.6, "below")]
 
-@pytest.mark.parametrize(
-    ("better", "value", "wanted"),
-    [("more", 1.2, "goal"), ("more", 1.0, "floor"), ("more", 0.99, "below")]
-    + [("less", 0.9, "goal"), ("less", 1.5, "floor"), ("less", 1.6, "below")],
-)
+
+@pytest.mark.parametrize(("better", "value", "wanted"), [*MORE, *LESS])
 def test_verdict_names_what_was_reached(better: str, value: float, wanted: str) -> None:
     floor, goal = (1.0, 1.2) if better == "more" else (1.5, 1.0)
 
