@@ -1,0 +1,12 @@
+// What the examples' front ends leave out: their imports, and a showNotification. Never a line of their own logic.
+export { useEffect, useRef, useState } from 'react';
+export { useChatKit } from '@openai/chatkit-react';
+export { ChatKit } from './chatkit.jsx';
+
+export function showNotification(text, level) {
+  const alert = document.createElement('div');
+  alert.setAttribute('role', 'alert');
+  alert.dataset.level = level;
+  alert.textContent = text;
+  document.body.append(alert);
+}
