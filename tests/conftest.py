@@ -35,6 +35,8 @@ django.setup()
 
 from tests import network, parts, servers  # noqa: E402
 
+pytest_plugins = ["tests.upstream.model_server"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _network_shut() -> Iterator[None]:

@@ -18,6 +18,7 @@ import pytest
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 REQUIREMENTS = BASE_DIR.parent / "shared" / "requirements"
+MODEL_SERVER = Path(os.environ.get("MODEL_SERVER_HOME") or BASE_DIR / ".venv-model-server").resolve()
 ABSENT: Counter[str] = Counter()
 REASONS: dict[str, str] = {}
 
@@ -49,11 +50,18 @@ def _postgres() -> str | None:
     return None
 
 
+def _model_server() -> str | None:
+    if (MODEL_SERVER / "ready").is_file():
+        return None
+    return "the model server is not installed (tests/upstream/install_model_server.sh)"
+
+
 PARTS: dict[str, Callable[[], str | None]] = {
     "redis": lambda: None if program("redis-server") else "redis-server is not installed",
     "postgres": _postgres,
     "chromium": lambda: None if chromium_path() else "Chromium is not installed",
     "node": lambda: None if program("node") else "node is not installed",
+    "model_server": _model_server,
     "requirements_folder": lambda: None if REQUIREMENTS.is_dir() else "../shared/requirements is not here",
 }
 # The customer's examples are no part of the project: their folder may be absent anywhere.
