@@ -10,4 +10,4 @@ class SessionsConfig(AppConfig):
     verbose_name = "Sessions"
 
     def ready(self) -> None:
-        from . import receivers  # noqa: F401  # its models exist only now
+        from . import openapi, receivers  # noqa: F401  # models exist only now

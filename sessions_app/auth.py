@@ -11,7 +11,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from .credentials import Credentials, from_request
-from .errors import Forbidden
+from .errors import Forbidden, Unauthenticated
 from .principal import Principal
 from .resolve import resolve, resolve_or_none
 
@@ -69,26 +69,30 @@ class KeyAuthentication(PrincipalAuthentication):
         return Speaker(principal.owner, principal.is_staff), principal
 
 
+class Anyone(PrincipalAuthentication):
+    """For views that look at what was brought themselves; a refusal there is still a 401 with `WWW-Authenticate`."""
+
+    def authenticate(self, request: Request) -> None:
+        return None
+
+
 class HasScope(BasePermission):
     """Only a backend key that has the scope which the view names in `scope`; anybody else is known, but not allowed."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        require_scope(request.auth, view.scope)
+        require_scope(principal_of(request), view.scope)
         return True
 
 
-def require_scope(principal: Principal | None, scope: str) -> None:
+def principal_of(request: Request) -> Principal:
+    """The speaker of a DRF request whose view lets nobody else in."""
+    principal: Any = request.auth
+    if not isinstance(principal, Principal):
+        raise Unauthenticated
+    return principal
+
+
+def require_scope(principal: Principal, scope: str) -> None:
     """Raises Forbidden unless a backend key with this scope is speaking."""
-    if principal is None or principal.kind != "key" or scope not in principal.scopes:
+    if principal.kind != "key" or scope not in principal.scopes:
         raise Forbidden
-
-
-__all__ = [
-    "HasScope",
-    "KeyAuthentication",
-    "OptionalPrincipal",
-    "PrincipalAuthentication",
-    "Speaker",
-    "credentials_of",
-    "require_scope",
-]

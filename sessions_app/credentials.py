@@ -117,6 +117,7 @@ def from_request(request: HttpRequest) -> Credentials:
     if scope is not None:
         return from_scope(scope)
     text = {name.lower(): value for name, value in request.headers.items()}
+    text.setdefault("host", request.META.get("SERVER_NAME", ""))
     scheme = request.scheme or "http"
     return _build(text, request.META.get("REMOTE_ADDR", ""), scheme, request.method or "GET", ())
 

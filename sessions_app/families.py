@@ -20,7 +20,7 @@ from .errors import Unauthenticated
 from .models import TokenFamily
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractUser
+    from django.contrib.auth.models import User
 
 AnyToken = TypeVar("AnyToken", AccessToken, RefreshToken)
 FAMILY_CLAIM = "fam"
@@ -40,16 +40,16 @@ class Pair:
 class Speaker:
     """Whom a good access token speaks for."""
 
-    user: AbstractUser
+    user: User
     family_id: str
     expires_at: datetime
 
 
-def owner_of(user: AbstractUser) -> str:
+def owner_of(user: User) -> str:
     return f"user:{user.pk}"
 
 
-def issue(user: AbstractUser, grant: str | None = None) -> Pair:
+def issue(user: User, grant: str | None = None) -> Pair:
     """Start a family for a user who has just shown who they are. `grant` is the login it hangs from, if any."""
     refresh = _new_refresh(user)
     family = TokenFamily.objects.create(
@@ -93,7 +93,7 @@ def family_of(raw: str) -> TokenFamily:
     return _family(token)
 
 
-def _new_refresh(user: AbstractUser) -> RefreshToken:
+def _new_refresh(user: User) -> RefreshToken:
     refresh = RefreshToken()
     refresh[api_settings.USER_ID_CLAIM] = str(user.pk)
     return refresh
@@ -127,7 +127,7 @@ def _family(token: AccessToken | RefreshToken) -> TokenFamily:
     return family
 
 
-def _auth_hash(user: AbstractUser) -> str:
+def _auth_hash(user: User) -> str:
     return tokens.digest(user.get_session_auth_hash())
 
 

@@ -17,10 +17,10 @@ from django.contrib.auth import (
 from . import tokens
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractUser
+    from django.contrib.auth.models import User
 
 
-def user_of(session_key: str) -> AbstractUser | None:
+def user_of(session_key: str) -> User | None:
     """The active user whose login this is; None for a login that is unknown, over, or older than the user's password."""
     data = import_module(settings.SESSION_ENGINE).SessionStore(session_key).load()
     backend_path = data.get(BACKEND_SESSION_KEY)

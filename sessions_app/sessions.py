@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -67,10 +67,11 @@ def issue(
     return Issued(session, secret)
 
 
-def refresh(session_id: str, *, model: str | None = None) -> Issued:
+def refresh(session_id: str, *, model: str | Literal[False] | None = False) -> Issued:
     """A new secret and a new life for a living session; the old secret is good for a minute more. Raises NotFound.
 
-    The whole life stays within the longest that an issuer may ask for. `model`, if given, becomes the session's.
+    The whole life stays within the longest that an issuer may ask for. `model` (None: the default route) becomes the
+    session's; False leaves it as it is.
     """
     now = timezone.now()
     session = ChatSession.objects.filter(pk=session_id, revoked_at__isnull=True, expires_at__gt=now).first()
@@ -78,7 +79,8 @@ def refresh(session_id: str, *, model: str | None = None) -> Issued:
         raise NotFound
     secret = tokens.new_secret()
     session.expires_at = max(session.expires_at, _renewed_until(session, now))
-    session.model = model if model is not None else session.model
+    if model is not False:
+        session.model = model
     session.prefix, session.token_digest = tokens.shown(secret), tokens.digest(secret)
     living = ChatSession.objects.filter(pk=session.pk, revoked_at__isnull=True)
     renewed = living.update(  # one statement: of two refreshes at once, the later keeps the earlier's secret as previous

@@ -1,0 +1,36 @@
+"""How the OpenAPI document names the credentials of this app. Imported when the app is ready; used by nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+
+class PrincipalScheme(OpenApiAuthenticationExtension):
+    """One entry for each way to bring a credential; any one of them will do."""
+
+    target_class = "sessions_app.auth.PrincipalAuthentication"
+    match_subclasses = True
+    name = ["bearer", "authToken", "login"]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
+        return [
+            {"type": "http", "scheme": "bearer", "description": "Backend key, client secret or JWT."},
+            {"type": "apiKey", "in": "header", "name": "X-Auth-Token", "description": "JWT."},
+            {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME},
+        ]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        return [{"bearer": []}, {"authToken": []}, {"login": []}]
+
+
+class KeyScheme(PrincipalScheme):
+    """The customer's own server brings a backend key, and nothing else will do."""
+
+    target_class = "sessions_app.auth.KeyAuthentication"
+    priority = 1
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        return [{"bearer": []}]
