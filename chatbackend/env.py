@@ -51,7 +51,7 @@ def _network(value: Any) -> Any:
 
 
 def _database(value: str) -> str:
-    if urlsplit(value).scheme not in ("sqlite", "postgres", "postgresql"):
+    if value and urlsplit(value).scheme not in ("sqlite", "postgres", "postgresql"):
         raise ValueError("is neither sqlite:///path nor postgres://user:password@host/name")
     return value
 

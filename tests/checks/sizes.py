@@ -25,7 +25,12 @@ def too_long(paths: list[Path]) -> Iterator[str]:
 
 
 def _functions(path: Path, text: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(text)):
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        yield f"{path}:{error.lineno}: not Python: {error.msg}"
+        return
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             if length > FUNCTION_LINES:
