@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,16 +88,17 @@ class Policy:
 class GuardedResolver(AbstractResolver):
     """Resolves names as the system does and passes on the allowed addresses alone."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Callable[[], Policy], inner: AbstractResolver | None = None) -> None:
         self._policy = policy
-        self._inner = DefaultResolver()
+        self._inner = inner or DefaultResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """The addresses of `host` that may be reached; ForbiddenAddress where it has others only."""
         found = await self._inner.resolve(host, port, family)
-        allowed = [one for one in found if self._policy.allows(host, one["host"])]
+        policy = self._policy()
+        allowed = [one for one in found if policy.allows(host, one["host"])]
         if found and not allowed:
             raise ForbiddenAddress(f"{host} has no address that may be reached")
         return allowed

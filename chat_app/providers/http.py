@@ -68,7 +68,7 @@ def session() -> aiohttp.ClientSession:
     client = _sessions.get(loop)
     if client is None or client.closed:
         connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(_policy),
+            resolver=GuardedResolver(lambda: _policy),
             limit=CONNECTIONS,
             limit_per_host=0,
             keepalive_timeout=KEEP_ALIVE,
