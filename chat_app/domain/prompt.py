@@ -1,0 +1,37 @@
+"""What is said to a model: plain messages, no wire format of any vendor.
+
+Standard library only. How history becomes a prompt is `chat/context.py`'s business; how a prompt becomes a request body is
+each provider's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation; `text` is Unicode without NUL."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The messages of one turn in order: system first where there is one, the user's new message last."""
+
+    messages: tuple[Message, ...]
+
+    @property
+    def last_user_text(self) -> str:
+        """The text of the newest user message, empty where there is none."""
+        return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+
+
+def estimate_tokens(text: str) -> int:
+    """A guess where no tokenizer is known: a token for each four bytes of UTF-8, at least one for any text."""
+    return (len(text.encode("utf-8", "replace")) + 3) // 4
