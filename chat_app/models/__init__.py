@@ -1,0 +1,7 @@
+"""The rows of the chat side: columns, constraints and querysets. Business verbs live in `chat/`, never here."""
+
+from chat_app.models.catalog import Fallback, ModelConfig
+from chat_app.models.conversation import Feedback, Item, Thread
+from chat_app.models.turn import IdempotencyKey, Turn
+
+__all__ = ["Fallback", "Feedback", "IdempotencyKey", "Item", "ModelConfig", "Thread", "Turn"]
