@@ -1,0 +1,134 @@
+"""Following a turn: a reader with a place of its own, which only reads. Closing it never touches the turn.
+
+No wire format lives here, and no permission: `chat/turns.py` has checked both before it hands out a follower.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from chat_app.domain.turn import ENDED, is_terminal
+from chat_app.streaming.log import Record, TurnRecord
+
+HEARTBEAT_SECONDS = 15.0
+POLL_SECONDS = 1.0
+
+
+class Follower(Protocol):
+    """`next()` gives what came since the last call, at least one record; an empty list is a heartbeat (nothing came for
+    15 s); None means that the turn has ended and all of it was given."""
+
+    async def next(self) -> list[Record] | None:
+        """Wait for more."""
+
+    def close(self) -> None:
+        """Stop reading. May be called twice."""
+
+
+class LiveFollower:
+    """Follows a log of this process: replay behind `after`, then live. `after` None begins with a snapshot, unless
+    nothing has happened yet or the turn has ended (then all of it is replayed)."""
+
+    __slots__ = ("_beat", "_closed", "_cursor", "_fresh", "_idle", "_loop", "_stop", "_turn", "_waiter")
+
+    def __init__(self, turn: TurnRecord, after: int | None) -> None:
+        self._turn = turn
+        self._loop = asyncio.get_running_loop()
+        self._waiter: asyncio.Future[None] | None = None
+        self._cursor = after or 0
+        self._fresh = after is None and not turn.ended
+        self._closed = False
+        self._idle = False
+        self._beat = self._loop.call_later(HEARTBEAT_SECONDS, self._on_beat)
+        self._stop = turn.watch(self._wake)
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def _on_beat(self) -> None:
+        self._idle = True
+        self._beat = self._loop.call_later(HEARTBEAT_SECONDS, self._on_beat)
+        self._wake()
+
+    async def next(self) -> list[Record] | None:
+        self._idle = False
+        while not self._closed:
+            records = self._read()
+            if records:
+                self._cursor = records[-1].seq
+                return records
+            if self._turn.ended:
+                break
+            if self._idle:
+                return []
+            self._waiter = self._loop.create_future()
+            await self._waiter
+        self.close()
+        return None
+
+    def _read(self) -> list[Record]:
+        if self._fresh:
+            self._fresh = False
+            snapshot = self._turn.snapshot()
+            if snapshot.seq:
+                return [snapshot]
+        records = self._turn.after(self._cursor)
+        if records is not None:
+            return records
+        # Fell too far behind: begin again from how it stands, the terminal event kept apart.
+        snapshot = self._turn.snapshot()
+        if not self._turn.ended:
+            return [snapshot]
+        last = self._turn.after(snapshot.seq - 1) or []
+        return [Record(snapshot.seq - 1, snapshot.event), *last]
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._beat.cancel()
+            self._stop()
+            self._wake()
+
+
+class StoredFollower:
+    """Follows a turn whose log this process does not hold, by its row: a snapshot whenever the checkpoint has moved on,
+    and the terminal event when the row has ended. `load` returns (snapshot or None when unchanged, terminal or None)."""
+
+    __slots__ = ("_beats", "_closed", "_load", "_terminal")
+
+    def __init__(self, load: Callable[[], Awaitable[list[Record]]]) -> None:
+        self._load = load
+        self._terminal = False
+        self._closed = asyncio.Event()
+        self._beats = 0
+
+    async def next(self) -> list[Record] | None:
+        if self._terminal:
+            return None
+        while not self._closed.is_set():
+            records = await self._load()
+            if records:
+                self._terminal = is_terminal(records[-1].event)
+                self._beats = 0
+                return records
+            self._beats += 1
+            if self._beats * POLL_SECONDS >= HEARTBEAT_SECONDS:
+                self._beats = 0
+                return []
+            try:
+                await asyncio.wait_for(self._closed.wait(), POLL_SECONDS)
+            except TimeoutError:
+                continue
+        return None
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+def has_ended(state: str) -> bool:
+    """Whether a row in this state will never change again."""
+    return state in ENDED

@@ -1,0 +1,173 @@
+"""What the log writes into the rows: a turn's checkpoint while it runs and its end, each in one transaction.
+
+Sync; called by `db()`. Every write names the fence, so that a worker that lost its lease cannot write into the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from chat_app.domain.events import Failed, Interrupted, ItemData, Terminal
+from chat_app.domain.turn import ACTIVE, ANSWER, TERMINAL_STATE
+from chat_app.models import Item, Thread, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """All that is stored at a turn's end. `answer_seq` is the number kept free for the answer at the start."""
+
+    turn_id: str
+    fence: int
+    thread_id: str | None
+    answer_seq: int
+    terminal: Terminal
+    items: Sequence[ItemData] = ()
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    estimated: bool = False
+    cost: Decimal | None = None
+    attempts: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    first_token_at: datetime | None = None
+    last_seq: int = 0
+
+
+def save_ending(ending: Ending) -> bool:
+    """Store the answer, its usage and the state in one transaction. False when the lease was lost: nothing is written."""
+    state = TERMINAL_STATE[type(ending.terminal)]
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "state": state,
+        "model": ending.model,
+        "partial": "",
+        "last_seq": ending.last_seq,
+        "input_tokens": ending.input_tokens,
+        "output_tokens": ending.output_tokens,
+        "usage_estimated": ending.estimated,
+        "cost": ending.cost,
+        "attempts": list(ending.attempts),
+        "first_token_at": ending.first_token_at,
+        "ended_at": now,
+        **_error(ending.terminal),
+    }
+    with transaction.atomic():
+        if not Turn.objects.filter(pk=ending.turn_id, fence=ending.fence, state__in=ACTIVE).update(**values):
+            return False
+        if ending.items:
+            _add_items(ending, state, now)
+    return True
+
+
+def _error(terminal: Terminal) -> dict[str, Any]:
+    if isinstance(terminal, Failed):
+        return {
+            "error_code": terminal.code,
+            "error_detail": terminal.detail[:500],
+            "error_retryable": terminal.retryable,
+        }
+    if isinstance(terminal, Interrupted):
+        return {
+            "error_code": terminal.code,
+            "error_detail": "The answer was cut off.",
+            "error_retryable": terminal.retryable,
+        }
+    return {}
+
+
+def _add_items(ending: Ending, state: str, now: datetime) -> None:
+    seq = ending.answer_seq
+    if ending.thread_id is not None and len(ending.items) > 1:
+        extra = len(ending.items) - 1
+        Thread.objects.filter(pk=ending.thread_id).update(item_seq=F("item_seq") + extra)
+    mark = {} if state == "completed" else {"state": state}
+    Item.objects.bulk_create(
+        Item(
+            id=item.id,
+            thread_id=ending.thread_id,
+            turn_id=ending.turn_id,
+            seq=seq + n,
+            kind=item.kind,
+            text=item.text,
+            data={**item.data, **(mark if item.kind == ANSWER else {})},
+            model=item.model or "",
+            created_at=now,
+        )
+        for n, item in enumerate(ending.items)
+    )
+
+
+def begin_retry(turn_id: str, thread_id: str, after_seq: int) -> None:
+    """The new answer has begun: what followed the question leaves the path, and the thread's head is this turn."""
+    with transaction.atomic():
+        Item.objects.filter(thread_id=thread_id, on_path=True, seq__gt=after_seq).exclude(
+            turn_id=turn_id
+        ).update(on_path=False)
+        Thread.objects.filter(pk=thread_id).update(head_id=turn_id, updated_at=timezone.now())
+
+
+def checkpoint(worker: str, texts: Sequence[tuple[str, int, str]]) -> set[str]:
+    """One write for all running turns of a worker: heartbeat, and `(turn id, fence, text so far)` of those that moved on.
+
+    Returns the turns among them that someone asked to cancel.
+    """
+    with transaction.atomic():
+        if texts:
+            table = connection.ops.quote_name(Turn._meta.db_table)
+            with connection.cursor() as cursor:
+                cursor.executemany(
+                    f"UPDATE {table} SET partial = %s WHERE id = %s AND fence = %s",  # noqa: S608
+                    [(text, turn_id, fence) for turn_id, fence, text in texts],
+                )
+        Turn.objects.filter(owner_worker=worker, state__in=ACTIVE).update(heartbeat=timezone.now())
+        return set(
+            Turn.objects.filter(
+                owner_worker=worker, state__in=ACTIVE, cancel_requested__isnull=False
+            ).values_list("pk", flat=True)
+        )
+
+
+def orphans(before: datetime, limit: int = 100) -> list[Turn]:
+    """Turns that are said to run, without a heartbeat since `before`."""
+    return list(
+        Turn.objects.filter(state__in=ACTIVE, heartbeat__lt=before).select_related("input_item")[:limit]
+    )
+
+
+def close_orphan(turn: Turn, new_item_id: str) -> bool:
+    """End a turn whose worker is gone as interrupted, keeping what its last checkpoint held. False when another was first."""
+    with transaction.atomic():
+        taken = Turn.objects.filter(pk=turn.pk, fence=turn.fence, state__in=ACTIVE).update(
+            fence=turn.fence + 1
+        )
+        if not taken:
+            return False
+        text = Turn.objects.values_list("partial", flat=True).get(pk=turn.pk)
+        items = [ItemData(new_item_id, ANSWER, text, {}, turn.model or None)] if text else []
+        seq = 0
+        if turn.thread_id:
+            Thread.objects.filter(pk=turn.thread_id).update(item_seq=F("item_seq") + 1)
+            seq = Thread.objects.values_list("item_seq", flat=True).get(pk=turn.thread_id)
+        if text and turn.trigger == "retry" and turn.thread_id and turn.input_item:
+            begin_retry(turn.pk, turn.thread_id, turn.input_item.seq)
+        return save_ending(
+            Ending(
+                turn_id=turn.pk,
+                fence=turn.fence + 1,
+                thread_id=turn.thread_id,
+                answer_seq=seq,
+                terminal=Interrupted(text),
+                items=items,
+                model=turn.model,
+                output_tokens=turn.output_tokens,
+                attempts=turn.attempts,
+                first_token_at=turn.first_token_at,
+            )
+        )
