@@ -1,0 +1,191 @@
+"""The catalogue: rows and settings resolved into plain routes, and which of them can answer.
+
+Sync; async code calls it by `db()`. No provider is spoken to here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.conf import settings
+
+from chat_app.conf import environment
+from chat_app.domain.errors import Unavailable, UnknownModel
+from chat_app.domain.shapes import ModelInfo
+from chat_app.models import Fallback, ModelConfig
+from chat_app.providers import registry
+from chat_app.providers.base import RouteConfig, Timeouts
+
+CACHE_SECONDS = 1.0
+DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One model as the router sees it. `missing` says what keeps it from working, None when all is there."""
+
+    config: RouteConfig
+    label: str
+    description: str
+    system_prompt: str
+    context: int
+    reserve: int
+    price_in: Decimal
+    price_out: Decimal
+    guests: bool
+    default: bool
+    missing: str | None
+    fallbacks: Sequence[str]
+
+    @property
+    def id(self) -> str:
+        return self.config.id
+
+    def cost(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """The price of so many tokens in USD, to six decimals."""
+        amount = (self.price_in * input_tokens + self.price_out * output_tokens) / 1_000_000
+        return amount.quantize(Decimal("0.000001"))
+
+
+class Catalogue:
+    """All enabled routes at one moment, in the order of lists."""
+
+    def __init__(self, routes: Mapping[str, Route]) -> None:
+        self.routes = routes
+
+    def resolve(self, model: str | None) -> str:
+        """The id behind a name; absent or `default` is the best that works. Raises UnknownModel, Unavailable."""
+        if model and model != "default":
+            if model not in self.routes:
+                raise UnknownModel(f"There is no model named “{model[:64]}”.")
+            return model
+        ranked = sorted(
+            self.routes.values(), key=lambda r: (r.missing is not None, not r.default, r.id == DEMO)
+        )
+        if not ranked:
+            raise Unavailable("No model is switched on.", retry_after=30)
+        return ranked[0].id
+
+    def candidates(self, model_id: str) -> list[Route]:
+        """The routes to try for a model, in order; empty when none can work."""
+        first = self.routes[model_id]
+        ids = dict.fromkeys([model_id, *first.fallbacks])
+        return [r for i in ids if (r := self.routes.get(i)) is not None and r.missing is None]
+
+    def check(self, model: str | None) -> Literal["ok", "unknown", "down"]:
+        """Whether a session for this model makes sense now: what sessions_app asks through its port."""
+        try:
+            return "ok" if self.candidates(self.resolve(model)) else "down"
+        except UnknownModel:
+            return "unknown"
+        except Unavailable:
+            return "down"
+
+    def infos(self, *, guest: bool) -> list[ModelInfo]:
+        """What a principal may choose from: open to guests where it is one; without a way to answer only while DEBUG."""
+        try:
+            best = self.resolve(None)
+        except Unavailable:
+            return []
+        return [
+            ModelInfo(r.id, r.label, r.description, r.id == best, r.missing is None, ("streaming",))
+            for r in self.routes.values()
+            if (r.guests or not guest) and self.candidates(r.id)
+        ]
+
+
+class _Cache:
+    """The catalogue of the last second, per process."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.value: Catalogue | None = None
+        self.until = 0.0
+
+
+_cache = _Cache()
+
+
+def forget() -> None:
+    """Read the rows anew at the next question; called when a row was saved in this process."""
+    _cache.value = None
+
+
+def catalogue() -> Catalogue:
+    """The catalogue, at most a second old."""
+    value = _cache.value
+    if value is not None and time.monotonic() < _cache.until:
+        return value
+    with _cache.lock:
+        value = _load()
+        _cache.value, _cache.until = value, time.monotonic() + CACHE_SECONDS
+        return value
+
+
+def _load() -> Catalogue:
+    fallbacks: dict[str, list[str]] = {}
+    for model_id, to_id in Fallback.objects.values_list("model_id", "to_id"):
+        fallbacks.setdefault(model_id, []).append(to_id)
+    routes = {}
+    for row in ModelConfig.objects.filter(enabled=True):
+        ids = fallbacks.get(row.id, [])
+        if settings.DEBUG and row.id != DEMO and DEMO not in ids:
+            ids = [*ids, DEMO]
+        routes[row.id] = route_of(row, ids)
+    return Catalogue(routes)
+
+
+def route_of(row: ModelConfig, fallbacks: Sequence[str] = ()) -> Route:
+    """A row as plain values, its key in the clear: never log or show what comes back."""
+    config = RouteConfig(
+        id=row.id,
+        kind=row.provider,
+        base_url=row.base_url or _default_base_url(row),
+        model=row.model,
+        api_key=_key(row),
+        parameters=_parameters(row),
+        timeouts=Timeouts(row.timeout_connect, row.timeout_first_token, row.timeout_idle, row.timeout_total),
+    )
+    return Route(
+        config=config,
+        label=row.label or row.id,
+        description=row.description,
+        system_prompt=row.system_prompt,
+        context=row.context,
+        reserve=row.reserve,
+        price_in=row.price_in,
+        price_out=row.price_out,
+        guests=row.guests,
+        default=row.default,
+        missing=_missing(row, config),
+        fallbacks=tuple(fallbacks),
+    )
+
+
+def _missing(row: ModelConfig, config: RouteConfig) -> str | None:
+    if row.api_key == ModelConfig._meta.get_field("api_key").UNREADABLE:
+        return "The key cannot be read: it was encrypted with a key that is no longer in ENCRYPTION_KEYS."
+    if row.provider not in registry.KINDS:
+        return f"This release has no provider of the kind “{row.provider}”."
+    return registry.provider(row.provider).missing(config)
+
+
+def _default_base_url(row: ModelConfig) -> str:
+    return settings.OPENAI_BASE_URL if row.provider == "openai" and row.id == "openai" else ""
+
+
+def _key(row: ModelConfig) -> str:
+    if row.api_key_env:
+        return environment(row.api_key_env) or str(getattr(settings, row.api_key_env, "") or "")
+    if row.api_key == ModelConfig._meta.get_field("api_key").UNREADABLE:
+        return ""
+    return row.api_key
+
+
+def _parameters(row: ModelConfig) -> Mapping[str, Any]:
+    return row.parameters if isinstance(row.parameters, dict) else {}

@@ -1,0 +1,33 @@
+"""What is swept up once a minute: the text of one-off turns, idempotency keys that have had their day.
+
+Sync; called by `db()` from the runner, and by commands. Every chore may run on several workers at once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from chat_app.conf import limit
+from chat_app.models import IdempotencyKey, Item
+
+
+def run() -> None:
+    """All chores, each bounded, so that a long backlog is worked off in several goes."""
+    drop_one_off_texts()
+    drop_idempotency_keys()
+
+
+def drop_one_off_texts(most: int = 1000) -> int:
+    """Delete the items of one-off turns ten minutes after their end; their usage stays. Returns how many rows went."""
+    before = timezone.now() - timedelta(seconds=limit("ONE_OFF_SECONDS"))
+    old = Item.objects.filter(thread__isnull=True, turn__ended_at__lt=before).values_list("pk", flat=True)
+    return Item.objects.filter(pk__in=list(old[:most])).delete()[0]
+
+
+def drop_idempotency_keys(most: int = 1000) -> int:
+    """Forget keys older than 24 hours. Returns how many."""
+    before = timezone.now() - timedelta(hours=limit("IDEMPOTENCY_HOURS"))
+    old = list(IdempotencyKey.objects.filter(created_at__lt=before).values_list("pk", flat=True)[:most])
+    return IdempotencyKey.objects.filter(pk__in=old).delete()[0]

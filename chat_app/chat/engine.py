@@ -1,0 +1,224 @@
+"""The engine: runs one turn from its first route to its one terminal event. Chunks become events here.
+
+It knows no connection and no follower: it appends to the log, and the log wakes whoever reads. Stopping it is `stop()`; only
+the engine itself writes the terminal event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import datetime
+from typing import Literal
+
+import structlog
+from django.db import Error as DatabaseError
+from django.utils import timezone
+
+from chat_app.chat import context, router
+from chat_app.chat.start import TurnSpec
+from chat_app.domain.errors import ChatError, Unavailable
+from chat_app.domain.events import (
+    Cancelled,
+    Completed,
+    Event,
+    Failed,
+    Interrupted,
+    ItemAdded,
+    ItemData,
+    ItemDone,
+    Progress,
+    RouteChosen,
+    Terminal,
+    TextDelta,
+    UsageData,
+)
+from chat_app.domain.prompt import estimate_tokens
+from chat_app.domain.turn import ANSWER
+from chat_app.models.fields import new_id
+from chat_app.providers.base import Chunk, ProgressChunk, TextChunk, UsageChunk
+from chat_app.streaming import pace, store
+from chat_app.streaming.log import EventLog
+from sessions_app.db import db
+
+logger = structlog.get_logger(__name__)
+STOP_GRACE = 2.0  # seconds that a provider has to let go once it was stopped
+STORE_TRIES = (0.1, 0.5, 1, 2, 4, 8)  # seconds between tries to store an ending
+Stop = Literal["cancelled", "interrupted"]
+
+
+class Run:
+    """One turn under way. `execute()` is awaited once, by the runner's task; everything runs on its event loop."""
+
+    def __init__(self, spec: TurnSpec, log: EventLog) -> None:
+        self.spec = spec
+        self.log = log
+        self.attempts = router.Attempts()
+        self.item_id = new_id("msg")
+        self.usage: UsageChunk | None = None
+        self.first_token_at: datetime | None = None
+        self.saved_length = 0  # characters in the last checkpoint
+        self._pump: asyncio.Task[None] | None = None
+        self._stop: Stop | None = None
+        self._buffer: list[str] = []
+        self._length = 0
+        self._flush_handle: asyncio.Handle | None = None
+        self._begun: asyncio.Task[None] | None = None
+        self.record = log.open(spec.turn_id, spec.thread_id)
+
+    @property
+    def length(self) -> int:
+        """Characters said so far."""
+        return self._length
+
+    def text(self) -> str:
+        """The answer so far, with what waits to be passed on."""
+        return self.log.view(self.spec.turn_id).text + "".join(self._buffer)
+
+    def stop(self, reason: Stop) -> None:
+        """Stop the answer: the model's connection closes, what was said is kept. The first reason counts."""
+        if self._stop is None:
+            self._stop = reason
+            if self._pump is not None:
+                self._pump.cancel()
+
+    async def execute(self) -> None:
+        """Run to the terminal event; never raises for what a model, a client or the database does."""
+        self._pump = asyncio.get_running_loop().create_task(self._run_pump())
+        if self._stop is not None:
+            self._pump.cancel()
+        try:
+            await asyncio.wait({self._pump})
+        except asyncio.CancelledError:  # the process goes down without a drain
+            self.stop("interrupted")
+            await asyncio.wait({self._pump}, timeout=STOP_GRACE)
+        self._flush()
+        await self._finish(self._outcome())
+
+    async def _run_pump(self) -> None:
+        spec = self.spec
+        chunks = router.stream(spec.requested_model, spec.candidates, spec.past, spec.question, self.attempts)
+        async with contextlib.aclosing(chunks):
+            async for chunk in chunks:
+                if type(chunk) is TextChunk:
+                    self._say(chunk.text)
+                else:
+                    self._aside(chunk)
+
+    def _aside(self, chunk: RouteChosen | Chunk) -> None:
+        match chunk:
+            case RouteChosen():
+                self._append(chunk)
+            case ProgressChunk():
+                self._flush()
+                self._append(Progress(chunk.text))
+            case UsageChunk():
+                self.usage = chunk
+
+    def _append(self, *events: Event) -> None:
+        self.log.append(self.spec.turn_id, events)
+
+    def _say(self, text: str) -> None:
+        self._length += len(text)
+        if self.first_token_at is None:
+            self.first_token_at = timezone.now()
+            route = self.attempts.route
+            item = ItemData(self.item_id, ANSWER, model=route.id if route else None)
+            self._append(ItemAdded(item), TextDelta(self.item_id, text))
+            if self.spec.trigger == "retry" and self.spec.thread_id is not None:
+                self._begun = asyncio.get_running_loop().create_task(self._begin_retry())
+            return
+        self._buffer.append(text)
+        if self._flush_handle is None:
+            loop = asyncio.get_running_loop()
+            if pace.METER.lags():
+                self._flush_handle = loop.call_later(pace.WINDOW_SECONDS, self._flush)
+            else:
+                self._flush_handle = loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        if self._flush_handle is not None:
+            self._flush_handle.cancel()
+            self._flush_handle = None
+        if self._buffer:
+            text = "".join(self._buffer)
+            self._buffer.clear()
+            self._append(TextDelta(self.item_id, text))
+
+    async def _begin_retry(self) -> None:
+        assert self.spec.thread_id is not None
+        await db(store.begin_retry, self.spec.turn_id, self.spec.thread_id, self.spec.question_seq)
+
+    def _outcome(self) -> Terminal:
+        """The terminal event that this run deserves, once its pump has ended."""
+        assert self._pump is not None
+        text = self.text()
+        if not self._pump.done() or self._pump.cancelled():
+            if self._stop == "cancelled":
+                return Cancelled(text, self._usage(text))
+            return Interrupted(text)
+        error = self._pump.exception()
+        match error:
+            case None:
+                route = self.attempts.route
+                return Completed(text, route.id if route else "", self._usage(text))
+            case ChatError():
+                return Failed(error.code, error.detail, error.retryable, text, error.retry_after)
+            case _:
+                logger.error("turn.bug", turn=self.spec.turn_id, exc_info=error)
+                return Failed("internal", ChatError.default_detail, True, text)
+
+    def _usage(self, text: str) -> UsageData:
+        """What this turn used, from the upstream where it said so, else estimated and marked so."""
+        attempts = self.attempts
+        if self.usage is not None:
+            tokens_in, tokens_out, estimated = self.usage.input_tokens, self.usage.output_tokens, False
+        else:
+            tokens_in = context.estimate(attempts.prompt) if attempts.prompt else 0
+            tokens_out, estimated = estimate_tokens(text), True
+        cost = attempts.route.cost(tokens_in, tokens_out) if attempts.route else None
+        return UsageData(tokens_in, tokens_out, estimated, None if cost is None else str(cost))
+
+    async def _finish(self, terminal: Terminal) -> None:
+        """Store the answer, then tell the followers: what they see as ended is stored."""
+        if self._begun is not None:
+            await asyncio.wait({self._begun})
+        text = terminal.text
+        route = self.attempts.route
+        item = ItemData(self.item_id, ANSWER, text, model=route.id if route else None)
+        usage = self._usage(text)
+        began = self.first_token_at is not None
+        ending = store.Ending(
+            turn_id=self.spec.turn_id,
+            fence=self.spec.fence,
+            thread_id=self.spec.thread_id,
+            answer_seq=self.spec.answer_seq,
+            terminal=terminal,
+            items=[item] if began else [],
+            model=route.id if route else "",
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            estimated=usage.estimated,
+            cost=route.cost(usage.input_tokens, usage.output_tokens) if route else None,
+            attempts=self.attempts.log,
+            first_token_at=self.first_token_at,
+            last_seq=self.record.last + (2 if began else 1),
+        )
+        terminal = await self._store(ending, terminal)
+        self._append(*([ItemDone(item)] if began else []), terminal)
+
+    async def _store(self, ending: store.Ending, terminal: Terminal) -> Terminal:
+        """Try until it is stored; a database that stays away ends the turn as failed, its text still with the followers."""
+        for delay in (*STORE_TRIES, None):
+            try:
+                if await asyncio.shield(db(store.save_ending, ending)):
+                    return terminal
+                logger.warning("turn.lease_lost", turn=ending.turn_id)
+                return terminal if isinstance(terminal, Cancelled) else Interrupted(terminal.text)
+            except DatabaseError as error:
+                logger.error(
+                    "turn.not_stored", turn=ending.turn_id, error=type(error).__name__, again_in=delay
+                )
+                if delay is not None:
+                    await asyncio.sleep(delay)
+        return Failed(Unavailable.code, "The answer could not be stored on this server.", True, terminal.text)

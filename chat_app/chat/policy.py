@@ -1,0 +1,49 @@
+"""Who may do what: the one place that decides permission. Called inside the verbs, so that no view can forget it.
+
+What is not there and what is not yours look alike: NotFound, in the same words.
+"""
+
+from __future__ import annotations
+
+from chat_app.chat.catalog import Catalogue, Route
+from chat_app.domain.errors import Forbidden, NotFound
+from chat_app.models import Thread, Turn
+from sessions_app.principal import Principal
+
+
+def may_use(principal: Principal, route: Route) -> None:
+    """Raises Forbidden where this principal may not choose this model."""
+    if principal.guest and not route.guests:
+        raise Forbidden(f"The model “{route.label}” is not open to guests.")
+
+
+def model_for(principal: Principal, catalogue: Catalogue, wanted: str | None) -> str:
+    """The id of the model that answers this principal: the one named, else the session's, else the default."""
+    model_id = catalogue.resolve(wanted or principal.session_model)
+    may_use(principal, catalogue.routes[model_id])
+    return model_id
+
+
+def owns_thread(principal: Principal, thread: Thread | None) -> Thread:
+    """The thread, if it is there and this principal's."""
+    if thread is None or thread.owner != principal.owner:
+        raise NotFound
+    return thread
+
+
+def owns_turn(principal: Principal, turn: Turn | None) -> Turn:
+    """The turn, if it is there, this principal's, and its thread was not deleted."""
+    if turn is None or turn.owner != principal.owner or (turn.thread_id is None and not turn.one_off):
+        raise NotFound
+    return turn
+
+
+def may_write(thread: Thread) -> None:
+    """Raises Forbidden where nothing may be added to a thread any more."""
+    if thread.status != "active":
+        raise Forbidden(thread.status_reason or f"This thread is {thread.status}.")
+
+
+def is_one_off(principal: Principal) -> bool:
+    """Whether a turn without a thread or session of this principal belongs to no conversation."""
+    return principal.kind == "key"

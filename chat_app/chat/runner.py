@@ -1,0 +1,173 @@
+"""The runner: the turns that run in this process, their lease, and what closes the turns of processes that are gone.
+
+What a turn does is `engine.py`'s. Here are tasks, heartbeat, checkpoint, sweep and drain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import os
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from secrets import token_hex
+from typing import Any
+
+import structlog
+from django.utils import timezone
+
+from chat_app.chat import chores
+from chat_app.chat.engine import Run, Stop
+from chat_app.chat.start import TurnSpec
+from chat_app.conf import limit
+from chat_app.domain.errors import Unavailable
+from chat_app.models.fields import new_id
+from chat_app.streaming import store
+from chat_app.streaming.control import CONTROL
+from chat_app.streaming.log import LOG
+from sessions_app.db import db
+
+logger = structlog.get_logger(__name__)
+BEAT_SECONDS = 1.0
+SWEEP_EVERY = 5  # beats
+CHORES_EVERY = 60  # beats
+RETRY_AFTER = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerState:
+    """What readiness and metrics want to know."""
+
+    worker: str
+    running: int
+    draining: bool
+    listening: bool
+    beating: bool
+
+
+class Runner:
+    """One for a process; lives on its event loop. Starts by itself with the first turn where no lifespan started it."""
+
+    def __init__(self) -> None:
+        self.worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{token_hex(4)}"
+        self.draining = False
+        self._runs: dict[str, Run] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._beat: asyncio.Task[None] | None = None
+        self._beats = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def state(self) -> RunnerState:
+        beating = self._beat is not None and not self._beat.done()
+        return RunnerState(self.worker, len(self._runs), self.draining, CONTROL.listening, beating)
+
+    async def startup(self) -> None:
+        """Begin to beat, sweep and listen on the running loop. May be called again; does nothing then."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop and self._beat is not None and not self._beat.done():
+            return
+        self._loop, self.draining = loop, False
+        await CONTROL.start(self.worker)
+        self._beat = loop.create_task(self._beat_forever(), context=contextvars.Context())
+
+    async def shutdown(self, drain_seconds: float = 0.0) -> None:
+        """Take no new turn, give the running ones so many seconds, then end them as interrupted with their text kept."""
+        self.begin_drain()
+        if self._tasks and drain_seconds:
+            await asyncio.wait(set(self._tasks), timeout=drain_seconds)
+        for run in list(self._runs.values()):
+            run.stop("interrupted")
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=10)
+        if self._beat is not None:
+            self._beat.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._beat
+        self._beat = None
+        await CONTROL.stop()
+
+    def begin_drain(self) -> None:
+        """Refuse new turns from now on; those that run go on."""
+        self.draining = True
+
+    def check_open(self) -> None:
+        """Raises Unavailable where this process takes no new turn."""
+        if self.draining:
+            raise Unavailable("The server is restarting; try again in a moment.", retry_after=RETRY_AFTER)
+        if len(self._runs) >= limit("TURNS_PER_PROCESS"):
+            raise Unavailable("The server is at its limit; try again in a moment.", retry_after=RETRY_AFTER)
+
+    def launch(self, spec: TurnSpec) -> None:
+        """Run a turn in a task of its own, in an empty context: it outlives the request that asked for it."""
+        run = Run(spec, LOG)
+        self._runs[spec.turn_id] = run
+        context = contextvars.Context()
+        context.run(structlog.contextvars.bind_contextvars, turn=spec.turn_id)
+        task = asyncio.get_running_loop().create_task(self._execute(run), context=context)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if spec.thread_id is not None:
+            CONTROL.publish(f"thread:{spec.thread_id}", {"type": "turn", "turn_id": spec.turn_id})
+
+    async def _execute(self, run: Run) -> None:
+        spec = run.spec
+
+        def on_message(message: dict[str, Any]) -> None:
+            if message["type"] == "cancel":
+                run.stop("cancelled")
+
+        unsubscribe = CONTROL.subscribe(f"turn:{spec.turn_id}", on_message)
+        try:
+            await run.execute()
+        finally:
+            unsubscribe()
+            self._runs.pop(spec.turn_id, None)
+
+    def stop(self, turn_id: str, reason: Stop) -> bool:
+        """Stop a turn that runs here. False where it does not."""
+        run = self._runs.get(turn_id)
+        if run is not None:
+            run.stop(reason)
+        return run is not None
+
+    async def _beat_forever(self) -> None:
+        while True:
+            started = asyncio.get_running_loop().time()
+            try:
+                await self._one_beat()
+            except Exception as error:  # the database may be away: the next beat tries again
+                logger.warning("runner.beat_failed", error=type(error).__name__)
+            spent = asyncio.get_running_loop().time() - started
+            await asyncio.sleep(max(0.1, BEAT_SECONDS - spent))
+
+    async def _one_beat(self) -> None:
+        if self._runs:
+            await self._checkpoint()
+        if self._beats % SWEEP_EVERY == 0:
+            await self._sweep()
+        if self._beats % CHORES_EVERY == CHORES_EVERY - 1:
+            await db(chores.run)
+        self._beats += 1
+
+    async def _checkpoint(self) -> None:
+        texts = []
+        for run in list(self._runs.values()):
+            if run.length != run.saved_length:
+                run.saved_length = run.length
+                texts.append((run.spec.turn_id, run.spec.fence, run.text()))
+        for turn_id in await db(store.checkpoint, self.worker, texts):
+            self.stop(turn_id, "cancelled")
+
+    async def _sweep(self) -> None:
+        before = timezone.now() - timedelta(seconds=limit("LEASE_SECONDS"))
+        for turn in await db(store.orphans, before):
+            if turn.pk not in self._runs and await db(store.close_orphan, turn, new_id("msg")):
+                logger.warning("turn.interrupted", turn=turn.pk, worker=turn.owner_worker)
+                if turn.thread_id:
+                    CONTROL.publish(f"thread:{turn.thread_id}", {"type": "turn", "turn_id": turn.pk})
+
+
+RUNNER = Runner()
+startup, shutdown, begin_drain, state = RUNNER.startup, RUNNER.shutdown, RUNNER.begin_drain, RUNNER.state
