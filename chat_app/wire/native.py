@@ -1,0 +1,338 @@
+"""The project's own wire format: typed events, the same objects over SSE and WebSocket, and the shapes of REST.
+
+Key names live here and nowhere else; golden files pin each. Hot events are put together by hand, once for each record, and
+the bytes kept on it for all followers. Times are ISO 8601 with Z; an absent value is left out, never null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol, assert_never
+
+import orjson
+
+from chat_app.domain.errors import ChatError
+from chat_app.domain.events import (
+    Cancelled,
+    ClientEffect,
+    Completed,
+    Event,
+    Failed,
+    Interrupted,
+    ItemAdded,
+    ItemData,
+    ItemDone,
+    ItemRemoved,
+    ItemUpdated,
+    Notice,
+    Progress,
+    RouteChosen,
+    Snapshot,
+    TextDelta,
+    ThreadUpdated,
+    UsageData,
+)
+from chat_app.domain.shapes import ItemInfo, ModelInfo, Page, ThreadInfo, TurnInfo
+from chat_app.wire import sse
+
+Json = dict[str, Any]
+
+
+class Numbered(Protocol):
+    """What an encoder needs of a log's record."""
+
+    @property
+    def seq(self) -> int: ...
+
+    @property
+    def event(self) -> Event | Snapshot: ...
+
+    @property
+    def frames(self) -> dict[str, bytes]: ...
+
+
+class Encoder:
+    """Encodes one turn's records. `frame` gives the JSON, `sse_frame` the same framed for SSE, `plain_frame` the examples'
+    framing, in which a `data:` line holds text of the answer and nothing else."""
+
+    __slots__ = ("_delta", "_item", "thread_id", "turn_id")
+
+    def __init__(self, turn_id: str, thread_id: str | None) -> None:
+        self.turn_id = turn_id
+        self.thread_id = thread_id
+        self._item = ""
+        self._delta = b""
+
+    def frame(self, record: Numbered) -> bytes:
+        data: bytes | None = record.frames.get("json")
+        if data is None:
+            data = record.frames["json"] = self._encode(record)
+        return data
+
+    def sse_frame(self, record: Numbered) -> bytes:
+        data: bytes | None = record.frames.get("sse")
+        if data is None:
+            kind = "delta" if type(record.event) is TextDelta else kind_of(record.event)
+            data = record.frames["sse"] = sse.typed(record.seq, kind, self.frame(record))
+        return data
+
+    def plain_frame(self, record: Numbered) -> bytes:
+        data: bytes | None = record.frames.get("plain")
+        if data is None:
+            data = record.frames["plain"] = plain(record.event)
+        return data
+
+    def _encode(self, record: Numbered) -> bytes:
+        event = record.event
+        if type(event) is TextDelta:
+            if event.item_id != self._item:
+                self._item = event.item_id
+                self._delta = b'{"type":"delta","turn_id":"%s","item_id":"%s","seq":' % (
+                    self.turn_id.encode(),
+                    event.item_id.encode(),
+                )
+            return b'%s%d,"text":%s}' % (self._delta, record.seq, orjson.dumps(event.text))
+        shape = {"type": kind_of(event), "turn_id": self.turn_id, "seq": record.seq}
+        return orjson.dumps({**shape, **self._fields(event)})
+
+    def _fields(self, event: Event | Snapshot) -> Json:
+        match event:
+            case RouteChosen():
+                return lean(
+                    thread_id=self.thread_id,
+                    state="running",
+                    model=event.model,
+                    attempt=event.attempt,
+                    reason=event.reason,
+                )
+            case ItemAdded() | ItemDone() | ItemUpdated():
+                return {"item": self._item_shape(event.item)}
+            case Snapshot():
+                items = [self._item_shape(item) for item in event.items]
+                return lean(
+                    thread_id=self.thread_id,
+                    state=event.state,
+                    model=event.model,
+                    text=event.text,
+                    items=items,
+                )
+            case ThreadUpdated():
+                return lean(thread_id=self.thread_id, title=event.title, status=event.status)
+            case _:
+                return event_fields(event)
+
+    def _item_shape(self, item: ItemData) -> Json:
+        return lean(
+            id=item.id,
+            thread_id=self.thread_id,
+            turn_id=self.turn_id,
+            type=item.kind,
+            text=item.text,
+            model=item.model,
+            data=dict(item.data) or None,
+        )
+
+    def response(self, event: Completed | Cancelled | Interrupted, model: str | None) -> Json:
+        """What a WebSocket says at a turn's end: the one message that example 4's client reads."""
+        return lean(
+            type="response",
+            turn_id=self.turn_id,
+            thread_id=self.thread_id,
+            state=kind_of(event),
+            text=event.text,
+            model=event.model if isinstance(event, Completed) else model,
+            usage=usage(event.usage) if not isinstance(event, Interrupted) else None,
+        )
+
+
+_KINDS: dict[type, str] = {
+    RouteChosen: "turn",
+    ItemAdded: "item",
+    ItemDone: "item",
+    ItemUpdated: "item",
+    ItemRemoved: "item_removed",
+    TextDelta: "delta",
+    ThreadUpdated: "thread",
+    Progress: "progress",
+    Notice: "notice",
+    ClientEffect: "effect",
+    Snapshot: "snapshot",
+    Completed: "completed",
+    Failed: "failed",
+    Cancelled: "cancelled",
+    Interrupted: "interrupted",
+}
+
+
+def kind_of(event: Event | Snapshot) -> str:
+    """The name of an event on this wire."""
+    return _KINDS[type(event)]
+
+
+def event_fields(event: Event) -> Json:
+    """The fields of an event that needs to know nothing of its turn."""
+    match event:
+        case TextDelta():
+            return {"item_id": event.item_id, "text": event.text}
+        case ItemRemoved():
+            return {"item_id": event.item_id}
+        case Progress():
+            return lean(text=event.text, icon=event.icon)
+        case Notice():
+            return lean(level=event.level, detail=event.detail, title=event.title)
+        case ClientEffect():
+            return {"name": event.name, "data": dict(event.data)}
+        case Completed():
+            return {"text": event.text, "model": event.model, "usage": usage(event.usage)}
+        case Failed():
+            return {
+                "code": event.code,
+                "detail": event.detail,
+                "retryable": event.retryable,
+                "text": event.text,
+            }
+        case Cancelled():
+            return lean(text=event.text, usage=usage(event.usage))
+        case Interrupted():
+            return {"text": event.text, "code": event.code, "retryable": event.retryable}
+        case RouteChosen() | ItemAdded() | ItemDone() | ItemUpdated() | ThreadUpdated():
+            raise TypeError(f"{type(event).__name__} needs its turn")
+        case _:
+            assert_never(event)
+
+
+def plain(event: Event | Snapshot) -> bytes:
+    """The examples' framing; empty for what is no text, no error and no end."""
+    match event:
+        case TextDelta():
+            return sse.text_lines(event.text)
+        case Snapshot():
+            return sse.text_lines(event.text) if event.text else b""
+        case Failed():
+            return sse.named("error", event.detail)
+        case Interrupted():
+            return sse.named("error", "The answer was cut off; please try again.")
+        case Cancelled():
+            return sse.named("error", "The answer was stopped.")
+        case Completed():
+            return sse.named("done")
+        case _:
+            return b""
+
+
+def lean(**fields: Any) -> Json:
+    """A mapping without its absent values."""
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def moment(value: datetime | None) -> str | None:
+    """ISO 8601 in UTC with Z, to the millisecond."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def usage(value: UsageData | None) -> Json | None:
+    if value is None:
+        return None
+    return lean(
+        input_tokens=value.input_tokens,
+        output_tokens=value.output_tokens,
+        total_tokens=value.input_tokens + value.output_tokens,
+        estimated=value.estimated,
+        cost=value.cost,
+        currency=value.currency,
+    )
+
+
+def thread(value: ThreadInfo) -> Json:
+    return lean(
+        id=value.id,
+        title=value.title,
+        status=value.status,
+        created_at=moment(value.created_at),
+        updated_at=moment(value.updated_at),
+        active_turn_id=value.active_turn_id,
+    )
+
+
+def item(value: ItemInfo) -> Json:
+    return lean(
+        id=value.id,
+        thread_id=value.thread_id,
+        turn_id=value.turn_id,
+        seq=value.seq,
+        type=value.kind,
+        text=value.text,
+        model=value.model,
+        feedback=value.feedback,
+        data=dict(value.data) or None,
+        created_at=moment(value.created_at),
+    )
+
+
+def turn(value: TurnInfo) -> Json:
+    error: Mapping[str, Any] | None = None
+    if value.error is not None:
+        error = dict(zip(("code", "detail", "retryable"), value.error, strict=True))
+    return lean(
+        id=value.id,
+        thread_id=value.thread_id,
+        state=value.state,
+        model=value.model,
+        requested_model=value.requested_model,
+        text=value.text,
+        usage=usage(value.usage),
+        error=error,
+        attempts=list(value.attempts),
+        created_at=moment(value.created_at),
+        first_token_at=moment(value.first_token_at),
+        ended_at=moment(value.ended_at),
+    )
+
+
+def model(value: ModelInfo) -> Json:
+    return {
+        "id": value.id,
+        "label": value.label,
+        "description": value.description,
+        "default": value.default,
+        "available": value.available,
+        "capabilities": list(value.capabilities),
+    }
+
+
+def page(value: Page[Any], shape: Any) -> Json:
+    return lean(data=[shape(entry) for entry in value.data], has_more=value.has_more, next=value.next)
+
+
+def chat_answer(event: Completed | Cancelled | Interrupted, turn_id: str, **ids: str | None) -> Json:
+    """The answer of `POST /api/chat`."""
+    return lean(
+        response=event.text,
+        turn_id=turn_id,
+        model=event.model if isinstance(event, Completed) else None,
+        usage=usage(event.usage) if not isinstance(event, Interrupted) else None,
+        **ids,
+    )
+
+
+def ready(thread_id: str | None, active_turn_id: str | None, expires_at: datetime | None) -> Json:
+    """A WebSocket's first words, and its answer to `follow`."""
+    return lean(
+        type="ready", thread_id=thread_id, active_turn_id=active_turn_id, expires_at=moment(expires_at)
+    )
+
+
+def socket_error(error: ChatError, **ids: str | None) -> Json:
+    """A refusal or a failure as a WebSocket message."""
+    return lean(
+        type="error",
+        code=error.code,
+        detail=error.detail,
+        retryable=error.retryable,
+        retry_after=error.retry_after,
+        errors={k: list(v) for k, v in error.fields.items()} if error.fields else None,
+        **ids,
+    )
