@@ -1,0 +1,131 @@
+"""The base of all HTTP consumers: read the body, answer beside a watch for the client's going, fail in the one shape.
+
+Unlike Channels' AsyncHttpConsumer it sees a disconnect while it works, and it uses no channel layer of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import orjson
+import structlog
+from channels.consumer import AsyncConsumer
+
+from chat_app.chat.start import Identify
+from chat_app.conf import limit
+from chat_app.domain.errors import ChatError, TooLarge
+from chat_app.wire import problems
+
+logger = structlog.get_logger(__name__)
+Send = Callable[[Any], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+
+
+class MethodNotAllowed(ChatError):
+    code = "method_not_allowed"
+    default_detail = "This method is not allowed here."
+
+
+class Gone(Exception):
+    """The client went away before it had said all."""
+
+
+class HttpConsumer(AsyncConsumer):
+    """Answers one request. Subclasses name their `methods` and write `respond()`; `on_gone` runs when the client hangs up."""
+
+    methods: tuple[str, ...] = ("POST",)
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.base_send = send
+        self.started = False
+        self.on_gone: Callable[[], None] | None = None
+        try:
+            if scope["method"] not in self.methods:
+                raise MethodNotAllowed
+            self.body = await self._read_body(receive)
+            watch = asyncio.get_running_loop().create_task(self._watch(receive))
+            try:
+                await self.respond()
+            finally:
+                watch.cancel()
+        except Gone:
+            return
+        except Exception as error:
+            await self._fail(error)
+
+    async def respond(self) -> None:
+        """Answer the request. What is raised before the first byte becomes an error response."""
+        raise NotImplementedError
+
+    def identify(self, token: str | None = None) -> Identify:
+        """Who speaks, to be called inside `db()`; `token` is a session named in the body, query or path."""
+        return partial(self.scope["identify"], token)
+
+    def header(self, name: bytes) -> str | None:
+        for key, value in self.scope["headers"]:
+            if key == name:
+                return str(value.decode("latin-1"))
+        return None
+
+    def path(self, name: str) -> str | None:
+        """A value that the route's pattern captured."""
+        return self.scope["url_route"]["kwargs"].get(name) or None
+
+    async def send_json(self, status: int, data: Any, headers: Mapping[str, str] | None = None) -> None:
+        """A whole JSON response."""
+        body = orjson.dumps(data)
+        await self.start(
+            status,
+            [
+                (b"content-type", b"application/json"),
+                (b"content-length", b"%d" % len(body)),
+                *((k.lower().encode(), v.encode("latin-1")) for k, v in (headers or {}).items()),
+            ],
+        )
+        await self.base_send({"type": "http.response.body", "body": body})
+
+    async def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self.started = True
+        await self.base_send({"type": "http.response.start", "status": status, "headers": list(headers)})
+
+    async def write(self, data: bytes, *, more: bool = True) -> None:
+        await self.base_send({"type": "http.response.body", "body": data, "more_body": more})
+
+    async def _read_body(self, receive: Receive) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > limit("MAX_BODY"):
+                raise TooLarge
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        if self.on_gone is not None:
+            self.on_gone()
+
+    async def _fail(self, error: Exception) -> None:
+        problem = problems.problem(error)
+        if problem is None:
+            logger.error("consumer.bug", consumer=type(self).__name__, exc_info=error)
+            problem = problems.internal()
+        if self.started:  # too late for a status: end the body, so that the connection stays sound
+            with contextlib.suppress(OSError):
+                await self.write(b"", more=False)
+            return
+        headers = dict(problem.headers)
+        if isinstance(error, MethodNotAllowed):
+            headers["Allow"] = ", ".join(self.methods)
+        await self.send_json(problem.status, problem.with_id(self.scope.get("request_id", "")), headers)

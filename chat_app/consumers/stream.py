@@ -1,0 +1,184 @@
+"""Answers as Server-Sent Events: a new turn in the examples' framing or as typed events, and a turn that runs already.
+
+Decode, start, follow, encode. Nothing here decides anything about the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from chat_app.chat import turns
+from chat_app.chat.turns import Ask, Begun, Following
+from chat_app.conf import limit
+from chat_app.consumers.base import HttpConsumer
+from chat_app.domain.errors import InvalidInput
+from chat_app.domain.events import Failed, ItemDone, TextDelta
+from chat_app.domain.turn import is_terminal
+from chat_app.streaming.control import CONTROL
+from chat_app.streaming.log import Record
+from chat_app.wire import native, problems, requests, sse
+
+STALL_SECONDS = 60.0  # a client that reads nothing for so long is cut off; it can resume
+WRITE_RECORDS = 256  # records in one write at most
+Frame = Callable[[Record], bytes]
+
+
+def ask_of(consumer: HttpConsumer) -> tuple[dict[str, Any], Ask]:
+    """The fields of a chat request, from its body, query string, path and headers, and the Ask that they make."""
+    body = requests.json_object(consumer.body)
+    fields = requests.check(requests.AskBody, {**requests.query(consumer.scope["query_string"]), **body})
+    ask = Ask(
+        text=fields["message"],
+        thread_id=fields.get("thread_id") or None,
+        model=fields.get("model") or consumer.path("model"),
+        on_busy=fields.get("on_busy", "reject"),
+        idempotency_key=consumer.header(b"idempotency-key"),
+    )
+    return fields, ask
+
+
+def turn_headers(begun: Begun) -> list[tuple[bytes, bytes]]:
+    """The ids that a client needs to resume or stop."""
+    headers = [(b"x-turn-id", begun.turn_id.encode())]
+    if begun.thread_id is not None:
+        headers.append((b"x-thread-id", begun.thread_id.encode()))
+    return headers
+
+
+class FollowConsumer(HttpConsumer):
+    """What all SSE answers share: frames out, a ping when it is quiet, an end when the session is revoked."""
+
+    async def pass_on(self, following: Following, frame: Frame, records: list[Record] | None) -> None:
+        """Send `records` and all that follows, until the turn ends or the client goes. The headers have left."""
+        follower = following.follower
+        revoked = False
+
+        def end(message: dict[str, Any]) -> None:
+            nonlocal revoked
+            revoked = True
+            follower.close()
+
+        session = following.principal.session_id
+        unsubscribe = CONTROL.subscribe(f"session:{session}", end) if session else None
+        stall = _Stall()
+        try:
+            while records is not None:
+                for n in range(0, len(records), WRITE_RECORDS):
+                    data = b"".join([frame(record) for record in records[n : n + WRITE_RECORDS]])
+                    if data:
+                        await stall.during(self.write(data))
+                if not records:
+                    await stall.during(self.write(sse.PING))
+                records = await follower.next()
+            if revoked:
+                await self.write(sse.named("error", "The session has ended."))
+            await self.write(b"", more=False)
+        finally:
+            stall.close()
+            if unsubscribe is not None:
+                unsubscribe()
+            follower.close()
+
+
+class _Stall:
+    """Cuts off a write that waits too long, by one timer for the whole stream rather than one for each write."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._since: float | None = None
+        self._timer = self._loop.call_later(STALL_SECONDS, self._look)
+
+    async def during(self, write: Any) -> None:
+        self._since = self._loop.time()
+        await write
+        self._since = None
+
+    def _look(self) -> None:
+        since = self._since
+        if since is not None and self._loop.time() - since >= STALL_SECONDS and self._task is not None:
+            self._task.cancel()
+        else:
+            self._timer = self._loop.call_later(STALL_SECONDS / 2, self._look)
+
+    def close(self) -> None:
+        self._timer.cancel()
+
+
+class ChatStream(FollowConsumer):
+    """`POST /api/chat/stream`, `/api/custom/stream` and the examples' bases."""
+
+    async def respond(self) -> None:
+        fields, ask = ask_of(self)
+        begun = await turns.start_turn(self.identify(fields.get("session_id")), ask)
+        following = turns.watch(begun)
+
+        def hang_up() -> None:
+            following.follower.close()
+            turns.abandon(begun)
+
+        self.on_gone = hang_up
+        try:
+            records, failure = await self._first(following)
+            if failure is not None:
+                problem = problems.of_code(
+                    failure.code, failure.detail, failure.retryable, failure.retry_after
+                )
+                headers = {k.decode(): v.decode() for k, v in turn_headers(begun)}
+                body = problem.with_id(self.scope.get("request_id", ""))
+                await self.send_json(problem.status, body, {**headers, **problem.headers})
+                return
+            await self.start(200, [*sse.HEADERS, *turn_headers(begun)])
+            encoder = native.Encoder(begun.turn_id, begun.thread_id)
+            frame = encoder.sse_frame if fields.get("events") else encoder.plain_frame
+            await self.pass_on(following, frame, records)
+        finally:
+            following.follower.close()
+
+    async def _first(self, following: Following) -> tuple[list[Record] | None, Failed | None]:
+        """What came until the first text, the end, or one second, whichever was first; a failure that came before any
+        text stands apart, since it can still be a status."""
+        held: list[Record] = []
+        try:
+            async with asyncio.timeout(limit("HEADERS_AFTER")):
+                while (records := await following.follower.next()) is not None:
+                    held += records
+                    if any(type(r.event) in (TextDelta, ItemDone) for r in records):
+                        return held, None
+                    if records and isinstance(last := records[-1].event, Failed):
+                        return held, last
+                    if records and is_terminal(records[-1].event):
+                        return held, None
+        except TimeoutError:
+            return held, None
+        return held or None, None
+
+
+class TurnEvents(FollowConsumer):
+    """`GET /api/turns/{id}/events`: typed events behind `Last-Event-ID` or `?after=`; 204 when nothing is left to come."""
+
+    methods = ("GET",)
+
+    async def respond(self) -> None:
+        query = requests.query(self.scope["query_string"])
+        turn_id = self.path("turn_id") or ""
+        following = await turns.follow(self.identify(query.get("session_id")), turn_id, self._after(query))
+        self.on_gone = following.follower.close
+        if following.over:
+            following.follower.close()
+            await self.start(204, [])
+            await self.write(b"", more=False)
+            return
+        await self.start(200, sse.HEADERS)
+        frame = native.Encoder(turn_id, following.thread_id).sse_frame
+        await self.pass_on(following, frame, [])
+
+    def _after(self, query: dict[str, str]) -> int | None:
+        raw = self.header(b"last-event-id") or query.get("after")
+        if not raw:
+            return None
+        if not raw.isascii() or not raw.isdigit() or len(raw) > 15:
+            raise InvalidInput(fields={"after": ["A number from an event's id."]})
+        return int(raw)

@@ -1,0 +1,29 @@
+"""Which path is answered by which consumer: the streams, what waits for a model, and the sockets. Matched before Django."""
+
+from __future__ import annotations
+
+from django.urls import re_path
+
+from chat_app.consumers.chat import Chat, TurnCancel, TurnRetry, TurnState
+from chat_app.consumers.stream import ChatStream, TurnEvents
+from chat_app.consumers.websocket import ChatSocket, NoSocket
+
+TURN = r"^api/turns/(?P<turn_id>[^/]+)"
+BASE = r"^(?:(?P<model>[a-z0-9][a-z0-9._-]*)/)?"  # example 3: a base URL that may name the model
+
+http_urlpatterns = [
+    re_path(r"^api/(?:chat|custom)/stream$", ChatStream.as_asgi()),
+    re_path(r"^api/chat$", Chat.as_asgi()),
+    re_path(TURN + r"/events$", TurnEvents.as_asgi()),
+    re_path(TURN + r"/cancel$", TurnCancel.as_asgi()),
+    re_path(TURN + r"/retry$", TurnRetry.as_asgi()),
+    re_path(TURN + r"$", TurnState.as_asgi()),
+    re_path(BASE + r"chat/stream$", ChatStream.as_asgi()),
+    re_path(BASE + r"chat$", Chat.as_asgi()),
+]
+
+websocket_urlpatterns = [
+    re_path(r"^(?:api/)?ws/chat/?$", ChatSocket.as_asgi()),
+    re_path(r"^(?:api/)?ws/chat/(?P<token>[^/]+)/?$", ChatSocket.as_asgi()),
+    re_path(r"", NoSocket.as_asgi()),
+]
