@@ -1,0 +1,107 @@
+"""What the OpenAPI document says of the chat side: the shapes of answers and refusals. Documentation only; `wire/native.py`
+makes the shapes, and a test holds the two together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers
+
+
+class Refusal(serializers.Serializer[Any]):
+    """Every error of the API."""
+
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    retryable = serializers.BooleanField()
+    request_id = serializers.CharField()
+    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
+
+
+class Usage(serializers.Serializer[Any]):
+    input_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField()
+    total_tokens = serializers.IntegerField()
+    estimated = serializers.BooleanField()
+    cost = serializers.CharField(required=False)
+    currency = serializers.CharField()
+
+
+class ModelShape(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    label = serializers.CharField()
+    description = serializers.CharField()
+    default = serializers.BooleanField()
+    available = serializers.BooleanField()
+    capabilities = serializers.ListField(child=serializers.CharField())
+
+
+class ThreadShape(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.ChoiceField(["active", "locked", "closed"])
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    active_turn_id = serializers.CharField(required=False)
+
+
+class ItemShape(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    thread_id = serializers.CharField(required=False)
+    turn_id = serializers.CharField(required=False)
+    seq = serializers.IntegerField()
+    type = serializers.CharField()
+    text = serializers.CharField()
+    model = serializers.CharField(required=False)
+    feedback = serializers.ChoiceField(["positive", "negative"], required=False)
+    data = serializers.DictField(required=False)
+    created_at = serializers.DateTimeField()
+
+
+class TurnError(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    retryable = serializers.BooleanField()
+
+
+class TurnShape(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    thread_id = serializers.CharField(required=False)
+    state = serializers.ChoiceField(["queued", "running", "completed", "failed", "cancelled", "interrupted"])
+    model = serializers.CharField(required=False)
+    requested_model = serializers.CharField(required=False)
+    text = serializers.CharField()
+    usage = Usage(required=False)
+    error = TurnError(required=False)
+    attempts = serializers.ListField(child=serializers.DictField())
+    created_at = serializers.DateTimeField()
+    first_token_at = serializers.DateTimeField(required=False)
+    ended_at = serializers.DateTimeField(required=False)
+
+
+class ChatAnswer(serializers.Serializer[Any]):
+    response = serializers.CharField()
+    session_id = serializers.CharField(required=False)
+    thread_id = serializers.CharField(required=False)
+    turn_id = serializers.CharField()
+    model = serializers.CharField(required=False)
+    usage = Usage(required=False)
+    state = serializers.CharField(required=False)
+
+
+def page_of(shape: type[serializers.Serializer[Any]]) -> Any:
+    """A page of these."""
+    return inline_serializer(
+        f"{shape.__name__.removesuffix('Shape')}Page",
+        {
+            "data": shape(many=True),
+            "has_more": serializers.BooleanField(),
+            "next": serializers.CharField(required=False),
+        },
+    )
+
+
+def refusals(*statuses: int) -> dict[int, type[Refusal]]:
+    """The error statuses that a view may answer, for `extend_schema`."""
+    return dict.fromkeys(statuses, Refusal)
