@@ -5,6 +5,10 @@ What is not there and what is not yours look alike: NotFound, in the same words.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from django.contrib.auth import get_user_model
+
 from chat_app.chat.catalog import Catalogue, Route
 from chat_app.domain.errors import Forbidden, NotFound
 from chat_app.models import Thread, Turn
@@ -47,3 +51,14 @@ def may_write(thread: Thread) -> None:
 def is_one_off(principal: Principal) -> bool:
     """Whether a turn without a thread or session of this principal belongs to no conversation."""
     return principal.kind == "key"
+
+
+def may_try(principal: Principal) -> Principal:
+    """This speaker without the session of their browser, as one who tries a model. Raises Forbidden for whoever is not
+    staff with the right to change models."""
+    realm, _, pk = principal.owner.partition(":")
+    users = get_user_model()._default_manager
+    user = users.filter(pk=pk, is_active=True).first() if principal.is_staff and realm == "user" else None
+    if user is None or not user.has_perm("chat_app.change_modelconfig"):
+        raise Forbidden("Only staff who may change models can try one.")
+    return replace(principal, session_id=None, session_model=None)

@@ -137,7 +137,7 @@ class Runner:
             started = asyncio.get_running_loop().time()
             try:
                 await self._one_beat()
-            except Exception as error:  # the database may be away: the next beat tries again
+            except Exception as error:  # noqa: BLE001 - the database may be away: the next beat tries again
                 logger.warning("runner.beat_failed", error=type(error).__name__)
             spent = asyncio.get_running_loop().time() - started
             await asyncio.sleep(max(0.1, BEAT_SECONDS - spent))

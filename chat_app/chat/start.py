@@ -20,13 +20,15 @@ from chat_app.conf import limit
 from chat_app.domain.errors import (
     IdempotencyConflict,
     InvalidInput,
+    NotConfigured,
     NotFound,
     Superseded,
     TurnRunning,
     Unavailable,
+    UnknownModel,
 )
 from chat_app.domain.turn import ACTIVE, ENDED
-from chat_app.models import IdempotencyKey, Item, Thread, Turn
+from chat_app.models import IdempotencyKey, Item, ModelConfig, Thread, Turn
 from chat_app.models.fields import new_id
 from sessions_app.principal import Principal
 
@@ -36,13 +38,17 @@ Identify = Callable[[], Principal]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a caller wants answered. `one_off` makes a turn without a thread; `idempotency_key` is the caller's own."""
+    """What a caller wants answered. `idempotency_key` is the caller's own. `one_off` makes a turn that belongs to no
+    thread, and `only_model` one that no fallback may answer: both are for staff who try a model.
+    """
 
     text: str
     thread_id: str | None = None
     model: str | None = None
     on_busy: Literal["reject", "replace"] = "reject"
     idempotency_key: str | None = None
+    one_off: bool = False
+    only_model: bool = False
 
     @property
     def digest(self) -> str:
@@ -94,6 +100,8 @@ def begin(identify: Identify, ask: Ask, worker: str) -> Begun:
     """Start a turn for a message. One transaction; raises ChatError (or the credential's own error) with nothing written."""
     _check_text(ask.text)
     principal = identify()
+    if ask.one_off or ask.only_model:
+        principal = policy.may_try(principal)
     with transaction.atomic():
         if ask.idempotency_key:
             known = _known(principal, ask.idempotency_key, ask.digest)
@@ -174,8 +182,19 @@ def _routes(principal: Principal, model: str | None) -> tuple[str, list[Route]]:
     return model_id, candidates
 
 
+def _only(model_id: str) -> tuple[str, list[Route]]:
+    """This model's own route, switched on or not. Raises NotConfigured with what is missing."""
+    row = ModelConfig.objects.filter(pk=model_id).first()
+    if row is None:
+        raise UnknownModel(f"There is no model named “{model_id[:64]}”.")
+    route = catalog.route_of(row)
+    if route.missing is not None:
+        raise NotConfigured(route.missing)
+    return model_id, [route]
+
+
 def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
-    model_id, candidates = _routes(principal, ask.model)
+    model_id, candidates = _only(ask.model or "") if ask.only_model else _routes(principal, ask.model)
     thread, is_new = _thread(principal, ask)
     turn_id, item_id = new_id("trn"), new_id("msg")
     seq = (thread.item_seq if thread else 0) + 1
@@ -234,7 +253,7 @@ def _thread(principal: Principal, ask: Ask) -> tuple[Thread | None, bool]:
             policy.may_write(policy.owns_thread(principal, found))
             return found, False
         return _new_thread(Thread(id=wanted, owner=principal.owner)), True
-    if policy.is_one_off(principal):
+    if ask.one_off or policy.is_one_off(principal):
         return None, True
     return _new_thread(Thread(owner=principal.owner)), True
 

@@ -47,11 +47,10 @@ def create(principal: Principal, title: str = "") -> ThreadInfo:
     return _infos([Thread.objects.create(owner=principal.owner, title=title)])[0]
 
 
-def rename(principal: Principal, thread_id: str, title: str) -> ThreadInfo:
+def rename(principal: Principal, thread_id: str, title: str) -> None:
     """Set the title alone: whatever else changes meanwhile stays."""
     find(principal, thread_id)
     Thread.objects.filter(pk=thread_id).update(title=title)
-    return info(principal, thread_id)
 
 
 def delete(principal: Principal, thread_id: str) -> None:

@@ -55,7 +55,7 @@ class HttpConsumer(AsyncConsumer):
                 watch.cancel()
         except Gone:
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last place that can answer
             await self._fail(error)
 
     async def respond(self) -> None:

@@ -19,14 +19,10 @@ class Chat(HttpConsumer):
         self.on_gone = lambda: turns.abandon(begun)
         event = await turns.outcome(begun)
         headers = {key.decode(): value.decode() for key, value in turn_headers(begun)}
-        if isinstance(event, Failed | Interrupted):
-            failed = isinstance(event, Failed)
-            problem = problems.of_code(
-                event.code,
-                event.detail if failed else "The answer was cut off; please try again.",
-                event.retryable,
-                event.retry_after if failed else None,
-            )
+        if isinstance(event, Interrupted):
+            event = Failed(event.code, "The answer was cut off; please try again.", event.retryable)
+        if isinstance(event, Failed):
+            problem = problems.of_code(event.code, event.detail, event.retryable, event.retry_after)
             body = problem.with_id(self.scope.get("request_id", ""))
             await self.send_json(problem.status, body, {**headers, **problem.headers})
             return

@@ -152,13 +152,14 @@ class ChatSocket(AsyncConsumer):
 
     async def _check_again(self) -> None:
         try:
-            self.principal = await db(self.scope["identify"], self.token)
-        except Exception as error:
+            principal = await db(self.scope["identify"], self.token)
+        except Exception as error:  # noqa: BLE001 - what is no refusal is asked again at the next doubt
             problem = problems.problem(error)
             if problem is not None and problem.status == 401:
                 await self.channel.close(BAD_CREDENTIAL)
             return
-        self._watch_expiry(self.principal)
+        self.principal = principal
+        self._watch_expiry(principal)
 
     # What comes in
 
@@ -205,7 +206,7 @@ class ChatSocket(AsyncConsumer):
             await handler(message)
         except Closed:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the socket stays open and says so
             await self._refuse(error, message_id)
 
     async def _refuse(self, error: Exception, message_id: str | None) -> None:

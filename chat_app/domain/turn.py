@@ -48,14 +48,13 @@ _ASIDE = (ThreadUpdated, Progress, Notice, ClientEffect)
 ORDER: dict[str, dict[type, State]] = {
     "queued": {
         RouteChosen: "running",
-        **{kind: "queued" for kind in _ASIDE},
+        **dict.fromkeys(_ASIDE, "queued"),
         **{kind: state for kind, state in TERMINAL_STATE.items() if kind is not Completed},
     },
     "running": {
-        **{
-            kind: "running"
-            for kind in (RouteChosen, ItemAdded, TextDelta, ItemUpdated, ItemDone, ItemRemoved, *_ASIDE)
-        },
+        **dict.fromkeys(
+            (RouteChosen, ItemAdded, TextDelta, ItemUpdated, ItemDone, ItemRemoved, *_ASIDE), "running"
+        ),
         **TERMINAL_STATE,
     },
     **{state: {} for state in ENDED},

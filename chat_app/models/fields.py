@@ -32,7 +32,7 @@ def fernet() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
-class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+class EncryptedTextField(models.TextField):
     """Text that the database holds only encrypted (Fernet: AES-128-CBC and HMAC-SHA256). Empty stays empty.
 
     A value that none of the keys opens reads as empty rather than breaking every page that lists the row; `check_models`

@@ -85,7 +85,7 @@ class Control:
                 await self._layer().group_send(
                     GROUP, {"type": "control", "origin": self.origin, "topic": topic, "message": message}
                 )
-        except Exception as error:  # a hint may be lost; the row is the net
+        except Exception as error:  # noqa: BLE001 - a hint may be lost; the row is the net
             logger.warning("control.send_failed", topic=topic.split(":")[0], error=type(error).__name__)
 
     async def start(self, origin: str) -> None:
@@ -113,7 +113,7 @@ class Control:
                 await layer.group_add(GROUP, channel)
                 self.listening, delay = True, 0.5
                 await self._receive(layer, channel)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, listen again
                 self.listening = False
                 logger.warning("control.listener_failed", error=type(error).__name__, again_in=delay)
                 await asyncio.sleep(delay)

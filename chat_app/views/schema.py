@@ -16,7 +16,9 @@ class Refusal(serializers.Serializer[Any]):
     code = serializers.CharField()
     retryable = serializers.BooleanField()
     request_id = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )
 
 
 class Usage(serializers.Serializer[Any]):
@@ -30,7 +32,7 @@ class Usage(serializers.Serializer[Any]):
 
 class ModelShape(serializers.Serializer[Any]):
     id = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     description = serializers.CharField()
     default = serializers.BooleanField()
     available = serializers.BooleanField()
@@ -55,7 +57,7 @@ class ItemShape(serializers.Serializer[Any]):
     text = serializers.CharField()
     model = serializers.CharField(required=False)
     feedback = serializers.ChoiceField(["positive", "negative"], required=False)
-    data = serializers.DictField(required=False)
+    data = serializers.DictField(required=False)  # type: ignore[assignment]
     created_at = serializers.DateTimeField()
 
 

@@ -52,12 +52,10 @@ class ThreadDetail(ChatView):
         responses={200: ThreadShape, **refusals(400, 401, 404, 413, 415)},
     )
     def patch(self, request: Request, thread_id: str) -> Response:
-        title = self.fields(requests.ThreadBody).get("title")
-        if title is None:
-            info = threads.info(self.principal, thread_id)
-        else:
-            info = threads.rename(self.principal, thread_id, title)
-        return Response(native.thread(info))
+        fields = self.fields(requests.ThreadBody)
+        if "title" in fields:
+            threads.rename(self.principal, thread_id, fields["title"])
+        return Response(native.thread(threads.info(self.principal, thread_id)))
 
     @extend_schema(tags=["threads"], responses={204: None, **refusals(400, 401, 404)})
     def delete(self, request: Request, thread_id: str) -> Response:
