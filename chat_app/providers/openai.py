@@ -139,11 +139,11 @@ class _Answer:
         parts: list[str] = []
         try:
             with http.foreign_errors():
-                for event in events:
-                    if event.data == b"[DONE]":
+                for _, data in events:
+                    if data == b"[DONE]":
                         self.ended = True
                         break
-                    self._frame(_frame(event.data), parts)
+                    self._take(_frame(data), parts)
         except UpstreamError as error:
             self.failure = error
         if last and not self.ended:
@@ -153,7 +153,7 @@ class _Answer:
         text = self._cleaner.clean("".join(parts))
         return text + self._cleaner.rest() if self.ended or self.failure else text
 
-    def _frame(self, frame: _Frame, parts: list[str]) -> None:
+    def _take(self, frame: _Frame, parts: list[str]) -> None:
         if frame.error:
             raise _fault(frame.error)
         if frame.usage is not None:

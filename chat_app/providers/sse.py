@@ -6,7 +6,7 @@ servers are, this reader is lenient: an event that the end of the stream cut off
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from chat_app.domain.errors import UpstreamError
 
@@ -14,11 +14,8 @@ MAX_EVENT: Final = 4 * 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-class Event(NamedTuple):
-    """One event: its name (empty where none was sent) and its `data` lines joined by newlines."""
-
-    name: bytes
-    data: bytes
+Event = tuple[bytes, bytes]
+"""One event: its name (empty where none was sent) and its `data` lines joined by newlines. A bare tuple, for speed."""
 
 
 class EventReader:
@@ -65,10 +62,10 @@ class EventReader:
         if self._start and text:
             self._start = False
             text = text.removeprefix(_BOM)
-        events = []
+        events: list[Event] = []
         for block in text.split(b"\n\n"):
             if block.startswith(b"data: ") and b"\n" not in block:
-                events.append(Event(b"", block[6:]))
+                events.append((b"", block[6:]))
             elif block and (event := _parse(block)) is not None:
                 events.append(event)
         return events
@@ -85,4 +82,4 @@ def _parse(block: bytes) -> Event | None:
             data.append(value)
         elif field == b"event":
             name = value
-    return Event(name, b"\n".join(data)) if data else None
+    return (name, b"\n".join(data)) if data else None
