@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chat_app.domain.errors import UpstreamRefused
+from chat_app.domain.errors import UpstreamError, UpstreamRefused
 from chat_app.providers.base import RouteConfig, UsageChunk
 from tests.chat_app.providers.conftest import ask
 from tests.upstream.model_server import ModelServer
@@ -32,6 +32,11 @@ async def test_tokens_arrive_while_the_model_still_writes(model_server: ModelSer
 
 async def test_unknown_model_is_refused_in_our_words(model_server: ModelServer) -> None:
     answer = await ask(route(model_server, "no/such-model"))
-    assert answer.error is not None
-    assert isinstance(answer.error, UpstreamRefused) or answer.error.code == "upstream_down"
+    assert type(answer.error) is UpstreamRefused
     assert "no/such-model" not in answer.error.detail
+
+
+async def test_prompt_that_breaks_the_model_is_an_error_in_our_words(model_server: ModelServer) -> None:
+    answer = await ask(route(model_server), "x" * 9000)
+    assert (type(answer.error), answer.text) == (UpstreamError, "")
+    assert "index" not in str(answer.error)
