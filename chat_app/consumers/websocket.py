@@ -244,7 +244,8 @@ class ChatSocket(AsyncConsumer):
             self.one_offs.append(begun)
         else:
             self._listen_to(begun.thread_id)
-        await self._follow(begun.turn_id, 0)
+        if begun.turn_id not in self.follows:
+            self._begin_follow(turns.watch(begun))
 
     async def _on_cancel(self, message: dict[str, Any]) -> None:
         fields = requests.check(requests.SocketCancel, message)
@@ -290,15 +291,18 @@ class ChatSocket(AsyncConsumer):
     async def _follow(self, turn_id: str, after: int | None, *, again: bool = False) -> None:
         """Pass a turn on in a task of its own; a second follow of the same turn takes the place of the first if `again`."""
         running = self.follows.get(turn_id)
-        if running is not None and not running.done():
+        if running is not None:
             if not again:
                 return
             running.cancel()
         following = await turns.follow(self._identify, turn_id, after)
-        running = self.follows.get(turn_id)
-        if running is not None and not running.done() and not again:
+        if turn_id in self.follows and not again:
             following.follower.close()
-            return
+        else:
+            self._begin_follow(following)
+
+    def _begin_follow(self, following: Following) -> None:
+        turn_id = following.turn_id
         task = asyncio.get_running_loop().create_task(self._pass_on(following))
         self.follows[turn_id] = task
         task.add_done_callback(lambda done: self._forget(turn_id, done))
