@@ -93,7 +93,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _login_address() -> str:
     login = _address("admin:login")
-    return f"{login}?next={_address('page')}" if login else ""
+    return f"{login}?next={_address('chat-page')}" if login else ""
 
 
 def _address(name: str) -> str:

@@ -23,7 +23,8 @@ export class App {
   /**
    * @param {HTMLElement} host the custom element
    * @param {ShadowRoot} root
-   * @param {{base?: string, login?: string, admin?: string, person?: string, prompts?: object[], heading?: string, hash?: boolean}} options
+   * @param {{base?: string, login?: string, admin?: string, person?: string, prompts?: object[], heading?: string, hash?: boolean, dressed: Promise}} options
+   *   `dressed` resolves when the styles are there and the element is visible
    */
   constructor(host, root, options) {
     Object.assign(this, { host, root, options });
@@ -91,7 +92,10 @@ export class App {
 
   /** Get in, and show what the address names. */
   async begin() {
-    if (!(await this.session.start())) return;
+    const started = await this.session.start();
+    await this.options.dressed;
+    this.composer.fit();
+    if (!started) return;
     this.threads.list();
     this.#route();
     if (!NARROW.matches) this.composer.focus();

@@ -3,7 +3,7 @@
  *
  * Attributes: `base` (where the API is; this origin by default), `login` and `admin` (addresses), `person` (a name),
  * `heading`, `prompts` (JSON: [{title, text}]), `routing="hash"` (keeps the open thread in the address).
- * Events: `chat-title` {title}, `chat-theme` {theme}.
+ * Events: `chat-ready`, `chat-title` {title}, `chat-theme` {theme}.
  */
 
 import { App } from './app.js';
@@ -18,11 +18,11 @@ export class ChatBackend extends HTMLElement {
     if (!this.#app) {
       const root = this.shadowRoot ?? this.attachShadow({ mode: 'open', delegatesFocus: true });
       this.hidden = true;
-      this.#dress(root).then(() => {
+      const dressed = this.#dress(root).then(() => {
         this.hidden = false;
         this.dispatchEvent(new CustomEvent('chat-ready', { bubbles: true, composed: true }));
       });
-      this.#app = new App(this, root, this.#options());
+      this.#app = new App(this, root, { ...this.#options(), dressed });
     }
     this.#app.connect();
   }

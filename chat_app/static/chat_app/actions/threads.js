@@ -55,10 +55,18 @@ export class ThreadActions {
     try {
       const page = await client.threads({ q: query, signal });
       store.set({ threads: { data: page.data, next: cursor(page), query, loading: false } });
+      this.#retitle(page.data);
     } catch (error) {
       if (signal.aborted) return;
       store.set({ threads: { ...store.state.threads, loading: false, failed: error.message } });
     }
+  }
+
+  /** The open thread goes by the name that the list has for it. */
+  #retitle(data) {
+    const { thread } = this.app.store.state;
+    const title = data.find((one) => one.id === thread?.id)?.title;
+    if (title && title !== thread.title) this.app.store.set({ thread: { ...thread, title } });
   }
 
   async more() {

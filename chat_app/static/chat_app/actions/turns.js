@@ -6,7 +6,7 @@ import { ApiError, NetworkError } from '../api/http.js';
 import { answerId, emptyTurn, fold, isRunning, textOf } from '../state/fold.js';
 import { ownItem, unsent } from '../state/messages.js';
 
-const TRIES = 6; // of one message, before a person is asked
+const TRIES = 4; // of one message, before a person is asked
 const FIRST_WAIT = 2; // seconds, where the server names none
 
 export class TurnActions {
@@ -87,17 +87,17 @@ export class TurnActions {
   }
 
   async #newThread(signal) {
-    const { store, threads } = this.app;
+    const { store } = this.app;
     const thread = await this.#insist(() => this.app.client.createThread(), signal);
     store.set({ threadId: thread.id, thread });
     this.app.visited(thread.id);
-    threads.list({ quiet: true });
     return thread.id;
   }
 
   #begin(response, threadId, model) {
     const turnId = response.headers.get('X-Turn-Id');
     this.app.store.set({ pending: { ...this.app.store.state.pending, turnId } });
+    this.app.threads.list({ quiet: true }); // it has a title now
     this.app.threads.tell({ kind: 'turn', threadId });
     this.follow(turnId, { response, requested: model });
     if (this.#stopWanted) this.stop();
@@ -107,11 +107,26 @@ export class TurnActions {
     const { store } = this.app;
     const { pending } = store.state;
     if (!pending) return;
+    if (error.turnId && !signal.aborted) return this.#failed(error, pending);
     if (signal.aborted) error = { code: 'stopped', message: 'Not sent.', retryable: true };
     const reason = { code: error.code, detail: error.message, retryable: error.retryable !== false };
     store.set({ pending: { ...pending, error: reason }, banner: undefined });
     this.app.announce(reason.detail);
     if (error.code === 'turn_running') this.#elsewhere(pending.threadId);
+    return undefined;
+  }
+
+  /** The message was taken and kept, but its answer failed before the first word. */
+  #failed(error, pending) {
+    const { store } = this.app;
+    const { turnId, code, message: detail, retryable } = error;
+    const view = emptyTurn(turnId, pending.threadId, pending.model);
+    store.set({
+      pending: { ...pending, turnId },
+      turn: fold(view, { type: 'failed', code, detail, retryable, text: '' }),
+      banner: undefined,
+    });
+    return this.#ended(pending.threadId);
   }
 
   /** Another tab is being answered in this thread: show that answer. */
@@ -131,8 +146,9 @@ export class TurnActions {
         this.app.store.set({ banner: undefined });
         return result;
       } catch (error) {
-        const waits = error instanceof NetworkError || (error instanceof ApiError && [429, 503].includes(error.status));
-        if (signal.aborted || !waits || attempt >= TRIES || error.code === 'not_configured') throw error;
+        const asked = error instanceof ApiError && [429, 503].includes(error.status) && error.retryAfter !== undefined;
+        const waits = (error instanceof NetworkError || asked) && error.code !== 'not_configured';
+        if (signal.aborted || !waits || attempt >= TRIES) throw error;
         await this.#countdown(error, error.retryAfter ?? FIRST_WAIT * 2 ** (attempt - 1), signal);
       }
     }
@@ -168,6 +184,7 @@ export class TurnActions {
     const onEvent = (event) => {
       if (signal.aborted) return;
       if (event.type === 'item') this.#item(event.item);
+      if (event.type === 'thread') this.#thread(event);
       store.set({ turn: fold(store.state.turn, event) });
     };
     const onLink = (link) => {
@@ -187,6 +204,13 @@ export class TurnActions {
     const { store } = this.app;
     if (item?.type !== 'user_message' || store.state.items.some((one) => one.id === item.id)) return;
     store.set({ items: [...store.state.items, item] });
+  }
+
+  #thread({ title, status }) {
+    const { store, threads } = this.app;
+    const { thread } = store.state;
+    store.set({ thread: { ...thread, ...(title && { title }), ...(status && { status }) } });
+    threads.list({ quiet: true });
   }
 
   #lost(error) {

@@ -5,16 +5,23 @@
 
 /** The server answered and refused. `detail` is a sentence for people; `retryAfter` is in seconds or undefined. */
 export class ApiError extends Error {
-  constructor(status, body, retryAfter) {
-    super(body.detail || body.message || `The server answered ${status}.`);
+  constructor(status, body, { retryAfter, turnId } = {}) {
+    super(sentence(status, body));
     this.name = 'ApiError';
     this.status = status;
     this.code = body.code || `http_${status}`;
     this.retryable = body.retryable ?? (status >= 500 || status === 429);
     this.retryAfter = retryAfter;
+    this.turnId = turnId; // of the turn that failed at once, where one was started
     this.requestId = body.request_id;
-    this.errors = body.errors;
   }
+}
+
+/** What went wrong in words: the server's own, and what it says of a field. */
+function sentence(status, body) {
+  const said = body.detail || body.message || `The server answered ${status}.`;
+  const [field] = Object.values(body.errors ?? {}).flat();
+  return field && body.code === 'invalid' ? String(field) : said;
 }
 
 /** No answer came: offline, refused, or cut off. */
@@ -45,7 +52,8 @@ async function failure(response) {
   } catch {
     // Not JSON: a proxy's own page, say. The status has to speak for itself.
   }
-  return new ApiError(response.status, body && typeof body === 'object' ? body : {}, retryAfter(response));
+  const told = { retryAfter: retryAfter(response), turnId: response.headers.get('X-Turn-Id') ?? undefined };
+  return new ApiError(response.status, body && typeof body === 'object' ? body : {}, told);
 }
 
 export class Http {

@@ -56,6 +56,8 @@ export function fold(view, event) {
       return { ...view, state: 'running', progress: undefined, parts: appended(view.parts, event) };
     case 'item':
       return item(view, event.item);
+    case 'item_removed':
+      return { ...view, parts: view.parts.filter((one) => one.id !== event.item_id) };
     case 'progress':
       return { ...view, progress: event.text };
     case 'notice':
