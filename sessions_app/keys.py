@@ -30,10 +30,10 @@ def check_scopes(scopes: Iterable[str]) -> list[str]:
 
 
 def equip(key: ApiKey) -> str:
-    """Give an unsaved key its secret; returns the text, to be shown once."""
-    text = tokens.new_key()
-    key.prefix, key.digest = tokens.shown(text), tokens.digest(text)
-    return text
+    """Give an unsaved key its secret; returns the text (also `key.text`), to be shown once."""
+    key.text = tokens.new_key()
+    key.prefix, key.digest = tokens.shown(key.text), tokens.digest(key.text)
+    return key.text
 
 
 def create(name: str, realm: str = "ext", scopes: Iterable[str] = conf.SCOPES) -> tuple[ApiKey, str]:

@@ -79,8 +79,12 @@ class ChatSession(models.Model):
 
 
 class ApiKey(models.Model):
-    """A backend key: the customer's own server. It names users within its realm alone."""
+    """A backend key: the customer's own server. It names users within its realm alone.
 
+    `text` is the key itself, on the object that `keys.equip` has just equipped; it is no column.
+    """
+
+    text: str = ""
     id = models.CharField(primary_key=True, max_length=40, default=new_key_id, editable=False)
     name = models.CharField(max_length=100, unique=True)
     realm = models.CharField(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 
 from sessions_app import limits
 from sessions_app.errors import RateLimited, Unauthenticated
@@ -118,6 +120,15 @@ def test_limit_counts_each_caller_alone():
     with pytest.raises(RateLimited) as refused:
         limits.hit("x", "1.2.3.4", 2, 60)
     assert 1 <= (refused.value.retry_after or 0) <= 61
+
+
+def test_limit_holds_while_the_shared_cache_is_away():
+    gone = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+    who = secrets.token_hex(4)
+    with override_settings(CACHES={"default": gone}):
+        limits.hit("x", who, 1, 3600)
+        with pytest.raises(RateLimited):
+            limits.hit("x", who, 1, 3600)
 
 
 def test_limit_takes_an_ipv6_network_for_one_caller():
