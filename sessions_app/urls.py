@@ -6,7 +6,14 @@ from django.urls import path
 
 from .views.auth import RefreshView, RevokeView, TokenView
 from .views.custom import CustomSessionView
-from .views.sessions import CurrentSessionView, RefreshSessionView, SessionsView, SessionView
+from .views.sessions import (
+    BaseSessionsView,
+    CurrentSessionView,
+    ModelSessionsView,
+    RefreshSessionView,
+    SessionsView,
+    SessionView,
+)
 
 urlpatterns = [
     path("api/sessions", SessionsView.as_view(), name="sessions"),
@@ -17,6 +24,6 @@ urlpatterns = [
     path("api/auth/token", TokenView.as_view(), name="auth-token"),
     path("api/auth/refresh", RefreshView.as_view(), name="auth-refresh"),
     path("api/auth/revoke", RevokeView.as_view(), name="auth-revoke"),
-    path("sessions", SessionsView.as_view(), name="base-sessions"),
-    path("<str:model>/sessions", SessionsView.as_view(), name="model-sessions"),
+    path("sessions", BaseSessionsView.as_view(), name="base-sessions"),
+    path("<str:model>/sessions", ModelSessionsView.as_view(), name="model-sessions"),
 ]

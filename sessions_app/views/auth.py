@@ -36,9 +36,8 @@ class TokenView(APIView):
 
     @extend_schema(
         tags=["auth"],
-        auth=[{"login": []}, {}],  # type: ignore[list-item]
         request=PasswordRequest,
-        responses={200: TokenAnswer, **refusals(400, 401, 413, 415, 429)},
+        responses={200: TokenAnswer, **refusals(400, 401, 413, 415, 429, 503)},
     )
     def post(self, request: Request) -> Response:
         asked = PasswordRequest(data=fields_of(request))
@@ -61,7 +60,6 @@ class RefreshView(APIView):
 
     @extend_schema(
         tags=["auth"],
-        auth=[{}],  # type: ignore[list-item]
         request=RefreshRequest,
         responses={200: TokenAnswer, **refusals(400, 401, 413, 415)},
     )
@@ -79,7 +77,6 @@ class RevokeView(APIView):
 
     @extend_schema(
         tags=["auth"],
-        auth=[{"bearer": []}, {"authToken": []}, {}],  # type: ignore[list-item]
         request=RevokeRequest,
         responses={204: None, **refusals(400, 401, 413, 415)},
     )

@@ -31,7 +31,6 @@ class CustomSessionView(APIView):
 
     @extend_schema(
         tags=["sessions"],
-        auth=[{"bearer": []}, {"authToken": []}, {"login": []}, {}],  # type: ignore[list-item]
         request=CustomSessionRequest,
         responses={200: CustomSessionAnswer, **refusals(400, 401, 403, 413, 415, 429, 503)},
     )

@@ -6,7 +6,7 @@ import re
 
 from django.db.models import Q
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -54,6 +54,16 @@ class SessionsView(APIView):
         return Response(issued_in_full(given), status=201)
 
 
+@extend_schema_view(post=extend_schema(operation_id="base_sessions_create"))
+class BaseSessionsView(SessionsView):
+    """The same under a base of the examples."""
+
+
+@extend_schema_view(post=extend_schema(operation_id="model_sessions_create"))
+class ModelSessionsView(SessionsView):
+    """The same under a base that names the model, unless the call does."""
+
+
 class SessionView(APIView):
     """One session, by its id or its secret, for a key of its realm."""
 
@@ -62,11 +72,11 @@ class SessionView(APIView):
     content_negotiation_class = AlwaysJSON
     scope = "sessions"
 
-    @extend_schema(tags=["sessions"], responses={200: SessionState, **refusals(401, 403, 404)})
+    @extend_schema(tags=["sessions"], responses={200: SessionState, **refusals(401, 403, 404, 503)})
     def get(self, request: Request, session: str) -> Response:
         return Response(state_of(self.find(request, session), with_metadata=True))
 
-    @extend_schema(tags=["sessions"], responses={204: None, **refusals(401, 403, 404)})
+    @extend_schema(tags=["sessions"], responses={204: None, **refusals(401, 403, 404, 503)})
     def delete(self, request: Request, session: str) -> Response:
         sessions.revoke([self.find(request, session)])
         return Response(status=204)
@@ -89,11 +99,11 @@ class CurrentSessionView(APIView):
     authentication_classes = [PrincipalAuthentication]
     content_negotiation_class = AlwaysJSON
 
-    @extend_schema(tags=["sessions"], responses={200: SessionState, **refusals(401, 404)})
+    @extend_schema(tags=["sessions"], responses={200: SessionState, **refusals(401, 404, 503)})
     def get(self, request: Request) -> Response:
         return Response(state_of(current(request), with_metadata=False))
 
-    @extend_schema(tags=["sessions"], responses={204: None, **refusals(401, 404)})
+    @extend_schema(tags=["sessions"], responses={204: None, **refusals(401, 404, 503)})
     def delete(self, request: Request) -> Response:
         sessions.revoke([current(request)])
         response = Response(status=204)
