@@ -38,7 +38,7 @@ class LiveFollower:
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
         self._cursor = after or 0
-        self._fresh = after is None and not turn.ended
+        self._fresh = after is None
         self._closed = False
         self._idle = False
         self._beat = self._loop.call_later(HEARTBEAT_SECONDS, self._on_beat)
@@ -74,7 +74,7 @@ class LiveFollower:
         if self._fresh:
             self._fresh = False
             snapshot = self._turn.snapshot()
-            if snapshot.seq:
+            if snapshot.seq and not self._turn.ended:
                 return [snapshot]
         records = self._turn.after(self._cursor)
         if records is not None:
