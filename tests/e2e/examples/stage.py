@@ -132,7 +132,8 @@ def divert(page: Page, server: str, times: int) -> None:
     """Let the page's first `times` requests for a session be answered by another server, whose answer is passed on whole."""
 
     def ask_other(route: Route) -> None:
-        route.fulfill(response=route.fetch(url=f"{server}/api/custom/session"))
+        headers = {**route.request.headers, "origin": server}
+        route.fulfill(response=route.fetch(url=f"{server}/api/custom/session", headers=headers))
 
     page.route("**/api/custom/session", ask_other, times=times)
 
