@@ -86,4 +86,7 @@ def welcome() -> None:
 
 
 if __name__ == "__main__":
-    {"env": make_env, "welcome": welcome}[sys.argv[1]]()
+    if sys.argv[1] == "env":
+        make_env()
+    else:
+        welcome()
