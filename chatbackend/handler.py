@@ -76,6 +76,8 @@ class LeanHandler(ASGIHandler):
         if request is None:
             await self.send_response(cast(HttpResponseBase, refusal), send)
             return
+        # DRF takes a body without a length, as one sent in chunks is, for none at all.
+        request.META.setdefault("CONTENT_LENGTH", str(body.getbuffer().nbytes))
         chain = self._run_lean if LEAN_PATHS.match(scope["path"]) else self._run_full
         response = await db(chain, request)
         if response.closed or not response.streaming:
