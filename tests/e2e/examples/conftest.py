@@ -1,4 +1,4 @@
-"""The stage that the examples' tests stand on: bundles, one browser, the servers, and a tab for each test."""
+"""The stage that the examples' tests stand on: bundles, the servers, and a tab for each test in the browser of all pages."""
 
 from __future__ import annotations
 
@@ -18,16 +18,6 @@ from tests.servers import Launcher, ServerProcess
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
-
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 parts.PARTS["examples_packages"] = lambda: (
     None if bundling.installed() else "tests/e2e/examples/install.sh has not been run"
@@ -101,22 +91,10 @@ def down_server(start_server: Launcher, openai: OpenAIStandIn) -> str:
     return down.url
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, for one module: Playwright's loop must not run on while tests elsewhere use the ORM."""
-    parts.require("chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=parts.chromium_path(), args=CHROMIUM_ARGS)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def context(chat_browser: Browser) -> Iterator[BrowserContext]:
     """A visitor whom the server has never seen. Loopback is allowed by name, since a page that a test serves has no address."""
-    context = browser.new_context(permissions=["local-network-access"])
+    context = chat_browser.new_context(permissions=["local-network-access"])
     yield context
     context.close()
 
