@@ -16,6 +16,9 @@ from ..auth import Anyone, credentials_of
 from ..errors import Unauthenticated
 from ..resolve import resolve
 from ..serializers import (
+    PASSWORD,
+    REFRESH,
+    REVOKE,
     PasswordRequest,
     RefreshRequest,
     RevokeRequest,
@@ -40,9 +43,7 @@ class TokenView(APIView):
         responses={200: TokenAnswer, **refusals(400, 401, 413, 415, 429, 503)},
     )
     def post(self, request: Request) -> Response:
-        asked = PasswordRequest(data=fields_of(request))
-        asked.is_valid(raise_exception=True)
-        fields = asked.validated_data
+        fields = fields_of(request, PASSWORD)
         if fields:
             return _answer(families.issue(_by_password(request, fields["username"], fields["password"])))
         principal = resolve(credentials_of(request._request))
@@ -64,9 +65,7 @@ class RefreshView(APIView):
         responses={200: TokenAnswer, **refusals(400, 401, 413, 415)},
     )
     def post(self, request: Request) -> Response:
-        asked = RefreshRequest(data=fields_of(request))
-        asked.is_valid(raise_exception=True)
-        return _answer(families.rotate(asked.validated_data["refresh"]))
+        return _answer(families.rotate(fields_of(request, REFRESH)["refresh"]))
 
 
 class RevokeView(APIView):
@@ -81,10 +80,9 @@ class RevokeView(APIView):
         responses={204: None, **refusals(400, 401, 413, 415)},
     )
     def post(self, request: Request) -> Response:
-        asked = RevokeRequest(data=fields_of(request))
-        asked.is_valid(raise_exception=True)
+        fields = fields_of(request, REVOKE)
         brought = credentials_of(request._request)
-        raw = asked.validated_data.get("refresh") or brought.bearer or brought.auth_token
+        raw = fields.get("refresh") or brought.bearer or brought.auth_token
         if not raw:
             raise Unauthenticated
         family = families.family_of(raw)

@@ -15,7 +15,7 @@ from .. import conf, sessions, tokens
 from ..auth import HasScope, KeyAuthentication, PrincipalAuthentication, principal_of
 from ..errors import NotFound
 from ..models import ChatSession
-from ..serializers import SessionAnswer, SessionRequest, SessionState, fields_of, state_of
+from ..serializers import SESSION, SessionAnswer, SessionRequest, SessionState, fields_of, state_of
 from .base import AlwaysJSON, has_session_cookie, issued_in_full, refusals, set_session_cookie
 
 _SESSION_ID = re.compile(r"\Ases_[0-9a-f]{1,36}\Z")
@@ -41,9 +41,7 @@ class SessionsView(APIView):
         responses={201: SessionAnswer, **refusals(400, 401, 403, 413, 415, 503)},
     )
     def post(self, request: Request, model: str | None = None) -> Response:
-        asked = SessionRequest(data=fields_of(request, "user_id", "model", "ttl"))
-        asked.is_valid(raise_exception=True)
-        fields, key = asked.validated_data, principal_of(request)
+        fields, key = fields_of(request, SESSION, "user_id", "model", "ttl"), principal_of(request)
         given = sessions.issue(
             f"{key.realm}:{fields['user_id']}",
             issued_by=key.key_id or "",
