@@ -5,13 +5,14 @@ Pure functions but for `history`, which reads the path of a thread.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat_app.chat.catalog import Route
 from chat_app.domain.prompt import Message, Prompt, estimate_tokens
 from chat_app.domain.turn import ANSWER
-from chat_app.models import Item
+from chat_app.models import Item, sql
 
 QUESTION = "user_message"
 PER_MESSAGE = 4  # tokens that a message's frame costs in the usual chat templates
@@ -43,17 +44,15 @@ def history(thread_id: str, before_seq: int, budget: int) -> list[Exchange]:
     found: list[Exchange] = []
     answers: list[str] = []
     while True:
-        rows = list(
-            Item.objects.filter(
-                thread_id=thread_id, on_path=True, seq__lt=before_seq, kind__in=(QUESTION, ANSWER)
-            )
-            .order_by("-seq")
-            .values_list("seq", "kind", "text", "data")[:BATCH]
+        rows = sql.fetch(
+            f"SELECT seq, kind, text, data FROM {sql.table(Item)} WHERE thread_id = %s AND on_path = %s "  # noqa: S608
+            "AND seq < %s AND kind IN (%s, %s) ORDER BY seq DESC LIMIT %s",
+            [thread_id, True, before_seq, QUESTION, ANSWER, BATCH],
         )
         for seq, kind, text, data in rows:
             before_seq = seq
             if kind == ANSWER:
-                mark = MARKS.get((data or {}).get("state", ""))
+                mark = _mark(data)
                 answers.append(f"{text}\n\n{mark}" if mark else text)
                 continue
             exchange = Exchange(text, tuple(reversed(answers)))
@@ -64,6 +63,14 @@ def history(thread_id: str, before_seq: int, budget: int) -> list[Exchange]:
             found.append(exchange)
         if len(rows) < BATCH:
             return found[::-1]
+
+
+def _mark(data: str) -> str | None:
+    """What a half answer is marked with; `data` is a row's JSON as text."""
+    if not data or data == "{}":
+        return None
+    fields = json.loads(data)
+    return MARKS.get(fields.get("state", "")) if isinstance(fields, dict) else None
 
 
 def room(routes: Sequence[Route]) -> int:

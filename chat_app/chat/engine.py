@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 import structlog
@@ -16,7 +17,7 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from chat_app.chat import context, router
-from chat_app.chat.start import TurnSpec
+from chat_app.chat.asks import TurnSpec
 from chat_app.domain.errors import ChatError, Unavailable
 from chat_app.domain.events import (
     Cancelled,
@@ -186,7 +187,7 @@ class Run:
         text = terminal.text
         route = self.attempts.route
         item = ItemData(self.item_id, ANSWER, text, model=route.id if route else None)
-        usage = self._usage(text)
+        usage = getattr(terminal, "usage", None) or self._usage(text)
         began = self.first_token_at is not None
         ending = store.Ending(
             turn_id=self.spec.turn_id,
@@ -199,7 +200,7 @@ class Run:
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             estimated=usage.estimated,
-            cost=route.cost(usage.input_tokens, usage.output_tokens) if route else None,
+            cost=None if usage.cost is None else Decimal(usage.cost),
             attempts=self.attempts.log,
             first_token_at=self.first_token_at,
             last_seq=self.record.last + (2 if began else 1),

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 
 from chat_app.chat.catalog import Catalogue, Route
 from chat_app.domain.errors import Forbidden, NotFound
-from chat_app.models import Thread, Turn
+from chat_app.models import Turn
 from sessions_app.principal import Principal
 
 
@@ -28,11 +28,10 @@ def model_for(principal: Principal, catalogue: Catalogue, wanted: str | None) ->
     return model_id
 
 
-def owns_thread(principal: Principal, thread: Thread | None) -> Thread:
-    """The thread, if it is there and this principal's."""
-    if thread is None or thread.owner != principal.owner:
+def owns_thread(principal: Principal, owner: str | None) -> None:
+    """Raises NotFound unless the thread is there (its owner is not None) and this principal's."""
+    if owner != principal.owner:
         raise NotFound
-    return thread
 
 
 def owns_turn(principal: Principal, turn: Turn | None) -> Turn:
@@ -42,10 +41,10 @@ def owns_turn(principal: Principal, turn: Turn | None) -> Turn:
     return turn
 
 
-def may_write(thread: Thread) -> None:
+def may_write(status: str, reason: str) -> None:
     """Raises Forbidden where nothing may be added to a thread any more."""
-    if thread.status != "active":
-        raise Forbidden(thread.status_reason or f"This thread is {thread.status}.")
+    if status != "active":
+        raise Forbidden(reason or f"This thread is {status}.")
 
 
 def is_one_off(principal: Principal) -> bool:

@@ -19,8 +19,8 @@ import structlog
 from django.utils import timezone
 
 from chat_app.chat import chores
+from chat_app.chat.asks import TurnSpec
 from chat_app.chat.engine import Run, Stop
-from chat_app.chat.start import TurnSpec
 from chat_app.conf import limit
 from chat_app.domain.errors import Unavailable
 from chat_app.models.fields import new_id

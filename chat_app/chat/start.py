@@ -6,15 +6,16 @@ Sync; `turns.py` calls it by `db()`. No model is spoken to and no event is made 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from chat_app.chat import catalog, context, policy
+from chat_app.chat.asks import Ask, Begun, Busy, Identify, TurnSpec, session_thread
 from chat_app.chat.catalog import Route
 from chat_app.conf import limit
 from chat_app.domain.errors import (
@@ -27,73 +28,12 @@ from chat_app.domain.errors import (
     Unavailable,
     UnknownModel,
 )
-from chat_app.domain.turn import ACTIVE, ENDED
-from chat_app.models import IdempotencyKey, Item, ModelConfig, Thread, Turn
+from chat_app.domain.turn import ENDED
+from chat_app.models import IdempotencyKey, Item, ModelConfig, Thread, Turn, sql
 from chat_app.models.fields import new_id
 from sessions_app.principal import Principal
 
 TITLE = 60  # characters
-Identify = Callable[[], Principal]
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a caller wants answered. `idempotency_key` is the caller's own. `one_off` makes a turn that belongs to no
-    thread, and `only_model` one that no fallback may answer: both are for staff who try a model.
-    """
-
-    text: str
-    thread_id: str | None = None
-    model: str | None = None
-    on_busy: Literal["reject", "replace"] = "reject"
-    idempotency_key: str | None = None
-    one_off: bool = False
-    only_model: bool = False
-
-    @property
-    def digest(self) -> str:
-        parts = (self.text, self.thread_id or "", self.model or "")
-        return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class TurnSpec:
-    """All that the engine needs to run a turn, as plain values: it reads no row until the turn's end."""
-
-    turn_id: str
-    owner: str
-    thread_id: str | None
-    fence: int
-    trigger: str
-    requested_model: str
-    question: str
-    question_seq: int
-    answer_seq: int
-    candidates: Sequence[Route]
-    past: Sequence[context.Exchange]
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """The outcome of a start: a turn to follow, and what to run for it (None: it runs or ran already)."""
-
-    turn_id: str
-    thread_id: str | None
-    principal: Principal
-    spec: TurnSpec | None = None
-
-
-class Busy(TurnRunning):
-    """The thread's active turn stands in the way; `turn_id` names it, so that `replace` can cancel it."""
-
-    def __init__(self, turn_id: str) -> None:
-        super().__init__()
-        self.turn_id = turn_id
-
-
-def session_thread(session_id: str) -> str:
-    """The id of a session's thread: the same for all who hold the session, before and after the thread exists."""
-    return "thr_" + session_id.partition("_")[2]
 
 
 def begin(identify: Identify, ask: Ask, worker: str) -> Begun:
@@ -102,7 +42,7 @@ def begin(identify: Identify, ask: Ask, worker: str) -> Begun:
     principal = identify()
     if ask.one_off or ask.only_model:
         principal = policy.may_try(principal)
-    with transaction.atomic():
+    with _one_at_a_time():
         if ask.idempotency_key:
             known = _known(principal, ask.idempotency_key, ask.digest)
             if known is not None:
@@ -119,7 +59,7 @@ def begin_retry(
     """Start a new turn that answers the same message anew. The old answer stays until the new one begins."""
     principal = identify()
     digest = hashlib.sha256(f"retry {turn_id} {model or ''}".encode()).hexdigest()
-    with transaction.atomic():
+    with _one_at_a_time():
         if key:
             known = _known(principal, key, digest)
             if known is not None:
@@ -128,6 +68,16 @@ def begin_retry(
         if key:
             _remember(principal, key, digest, begun.turn_id)
     return begun
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """One transaction; what the database refuses because another one was first becomes TurnRunning."""
+    try:
+        with sql.atomic():
+            yield
+    except IntegrityError:
+        raise TurnRunning from None
 
 
 def _check_text(text: str) -> None:
@@ -166,11 +116,7 @@ def _again(principal: Principal, turn: Turn, ask: Ask, worker: str) -> Begun:
 
 
 def _remember(principal: Principal, key: str, digest: str, turn_id: str) -> None:
-    try:
-        with transaction.atomic():
-            IdempotencyKey.objects.create(owner=principal.owner, key=key, digest=digest, turn_id=turn_id)
-    except IntegrityError:  # the same request came twice at once; the other one has it
-        raise Unavailable("The same request is being handled right now.", retry_after=1) from None
+    IdempotencyKey.objects.create(owner=principal.owner, key=key, digest=digest, turn_id=turn_id)
 
 
 def _routes(principal: Principal, model: str | None) -> tuple[str, list[Route]]:
@@ -195,38 +141,48 @@ def _only(model_id: str) -> tuple[str, list[Route]]:
 
 def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
     model_id, candidates = _only(ask.model or "") if ask.only_model else _routes(principal, ask.model)
-    thread, is_new = _thread(principal, ask)
-    turn_id, item_id = new_id("trn"), new_id("msg")
-    seq = (thread.item_seq if thread else 0) + 1
+    place = _place(principal, ask)
+    turn_id, item_id, seq = new_id("trn"), new_id("msg"), place.item_seq + 1
     turn = Turn(
         id=turn_id,
         owner=principal.owner,
-        thread=thread,
-        one_off=thread is None,
+        thread_id=place.thread_id,
+        one_off=place.thread_id is None,
         session_id=principal.session_id,
-        parent_id=thread.head_id if thread else None,
+        parent_id=place.head_id,
         input_item_id=item_id,
         requested_model=model_id,
         state="running",
         owner_worker=worker,
         heartbeat=timezone.now(),
     )
-    _insert(turn)
-    Item.objects.bulk_create(
-        [Item(id=item_id, thread=thread, turn_id=turn_id, seq=seq, kind=context.QUESTION, text=ask.text)]
-    )
     past: list[context.Exchange] = []
-    if thread is not None:
-        if not is_new:
-            past = context.history(thread.pk, seq, context.room(candidates))
-        title = thread.title or _title(ask.text)
-        Thread.objects.filter(pk=thread.pk).update(
-            head_id=turn_id, item_seq=seq + 1, title=title, updated_at=timezone.now()
+    if place.thread_id is not None:
+        title = place.title or _title(ask.text)
+        if place.is_new:
+            thread = Thread(
+                id=place.thread_id, owner=principal.owner, title=title, item_seq=seq + 1, head_id=turn_id
+            )
+            sql.insert(thread)
+        else:
+            past = context.history(place.thread_id, seq, context.room(candidates))
+            changes = {"head": turn_id, "item_seq": seq + 1, "title": title, "updated_at": timezone.now()}
+            sql.update(Thread, changes, id=place.thread_id)
+    sql.insert(turn)
+    sql.insert(
+        Item(
+            id=item_id,
+            thread_id=place.thread_id,
+            turn_id=turn_id,
+            seq=seq,
+            kind=context.QUESTION,
+            text=ask.text,
         )
+    )
     spec = TurnSpec(
         turn_id,
         principal.owner,
-        turn.thread_id,
+        place.thread_id,
         1,
         "message",
         model_id,
@@ -236,76 +192,76 @@ def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
         candidates,
         past,
     )
-    return Begun(turn_id, turn.thread_id, principal, spec)
+    return Begun(turn_id, place.thread_id, principal, spec)
 
 
-def _thread(principal: Principal, ask: Ask) -> tuple[Thread | None, bool]:
-    """The thread that this message continues, and whether it is new; (None, True) for a one-off turn."""
-    locked = Thread.objects.select_for_update()
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a message goes: a thread as it stands, a thread to be made, or none (a one-off turn)."""
+
+    thread_id: str | None
+    is_new: bool = True
+    head_id: str | None = None
+    item_seq: int = 0
+    title: str = ""
+
+
+def _place(principal: Principal, ask: Ask) -> _Place:
     if ask.thread_id is not None:
-        thread = policy.owns_thread(principal, locked.filter(pk=ask.thread_id).first())
-        policy.may_write(thread)
-        return thread, False
+        return _locked(principal, ask.thread_id) or _raise_not_found()
     if principal.session_id is not None:
         wanted = session_thread(principal.session_id)
-        found = locked.filter(pk=wanted).first()
-        if found is not None:
-            policy.may_write(policy.owns_thread(principal, found))
-            return found, False
-        return _new_thread(Thread(id=wanted, owner=principal.owner)), True
-    if ask.one_off or policy.is_one_off(principal):
-        return None, True
-    return _new_thread(Thread(owner=principal.owner)), True
+        return _locked(principal, wanted) or _Place(wanted)
+    one_off = ask.one_off or policy.is_one_off(principal)
+    return _Place(None if one_off else new_id("thr"))
 
 
-def _new_thread(thread: Thread) -> Thread:
-    try:
-        with transaction.atomic():
-            thread.save(force_insert=True)
-    except IntegrityError:  # a first message in two tabs at once
-        raise TurnRunning from None
-    return thread
+def _raise_not_found() -> _Place:
+    raise NotFound
 
 
-def _insert(turn: Turn) -> None:
-    """Insert a turn; the database itself holds the law of one active turn a thread."""
-    if turn.thread_id is not None:
-        active = (
-            Turn.objects.filter(thread_id=turn.thread_id, state__in=ACTIVE)
-            .values_list("pk", flat=True)
-            .first()
-        )
-        if active is not None:
-            raise Busy(active)
-    try:
-        with transaction.atomic():
-            turn.save(force_insert=True)
-    except IntegrityError:
-        raise TurnRunning from None
+def _locked(principal: Principal, thread_id: str) -> _Place | None:
+    """A thread, locked until the transaction ends, if this principal may add to it. Raises Busy while a turn runs in it;
+    that no two begin at once is the database's own law (`one_active_turn`)."""
+    threads, turns = sql.table(Thread), sql.table(Turn)
+    rows = sql.fetch(
+        f"SELECT t.owner, t.status, t.status_reason, t.head_id, t.item_seq, t.title, "  # noqa: S608
+        f"(SELECT r.id FROM {turns} r WHERE r.thread_id = t.id AND r.state IN ('queued', 'running')) "
+        f"FROM {threads} t WHERE t.id = %s{sql.for_update()}",
+        [thread_id],
+    )
+    if not rows:
+        return None
+    owner, status, reason, head_id, item_seq, title, active = rows[0]
+    policy.owns_thread(principal, owner)
+    policy.may_write(status, reason)
+    if active is not None:
+        raise Busy(active)
+    return _Place(thread_id, False, head_id, item_seq, title)
 
 
 def _own_turn(principal: Principal, turn_id: str) -> Turn:
-    turn = Turn.objects.select_related("input_item", "thread").filter(pk=turn_id).first()
+    turn = Turn.objects.select_related("input_item").filter(pk=turn_id).first()
     return policy.owns_turn(principal, turn)
 
 
 def _retry(principal: Principal, old: Turn, model: str | None, worker: str) -> Begun:
     if old.state not in ENDED:
         raise Busy(old.pk)
-    question, thread = old.input_item, old.thread
-    if question is None or (thread is None and not old.one_off):
+    question = old.input_item
+    if question is None:
         raise NotFound
-    if thread is not None:
-        thread = Thread.objects.select_for_update().get(pk=thread.pk)
-        policy.may_write(thread)
+    place = _Place(None, item_seq=1)
+    if old.thread_id is not None:
+        place = _locked(principal, old.thread_id) or _raise_not_found()
         if not question.on_path:
             raise Superseded
     model_id, candidates = _routes(principal, model or old.requested_model)
-    seq = (thread.item_seq if thread else 1) + 1
+    seq = place.item_seq + 1
     turn = Turn(
         id=new_id("trn"),
         owner=principal.owner,
-        thread=thread,
+        thread_id=place.thread_id,
         one_off=old.one_off,
         session_id=principal.session_id or old.session_id,
         parent_id=old.parent_id,
@@ -317,11 +273,11 @@ def _retry(principal: Principal, old: Turn, model: str | None, worker: str) -> B
         owner_worker=worker,
         heartbeat=timezone.now(),
     )
-    _insert(turn)
     past: list[context.Exchange] = []
-    if thread is not None:
-        Thread.objects.filter(pk=thread.pk).update(item_seq=seq, updated_at=timezone.now())
-        past = context.history(thread.pk, question.seq, context.room(candidates))
+    if place.thread_id is not None:
+        sql.update(Thread, {"item_seq": seq, "updated_at": timezone.now()}, id=place.thread_id)
+        past = context.history(place.thread_id, question.seq, context.room(candidates))
+    sql.insert(turn)
     spec = TurnSpec(
         turn.pk,
         principal.owner,

@@ -29,13 +29,17 @@ def active_turn(principal: Principal, thread_id: str, *, must_exist: bool = Fals
     thread = Thread.objects.filter(pk=thread_id).first()
     if thread is None and not must_exist:
         return None
-    policy.owns_thread(principal, thread)
+    policy.owns_thread(principal, thread.owner if thread else None)
     return Turn.objects.filter(thread_id=thread_id, state__in=ACTIVE).values_list("pk", flat=True).first()
 
 
 def find(principal: Principal, thread_id: str) -> Thread:
     """A thread of this principal's. Raises NotFound."""
-    return policy.owns_thread(principal, Thread.objects.filter(pk=thread_id).first())
+    thread = Thread.objects.filter(pk=thread_id).first()
+    if thread is None:
+        raise NotFound
+    policy.owns_thread(principal, thread.owner)
+    return thread
 
 
 def info(principal: Principal, thread_id: str) -> ThreadInfo:
@@ -96,7 +100,7 @@ def give_feedback(principal: Principal, item_id: str, kind: str | None, comment:
     if item is None or item.kind in HIDDEN:
         raise NotFound
     if item.thread is not None:
-        policy.owns_thread(principal, item.thread)
+        policy.owns_thread(principal, item.thread.owner)
     else:
         policy.owns_turn(principal, item.turn)
     if item.kind == "user_message":

@@ -13,8 +13,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from chat_app.chat import policy, start
+from chat_app.chat.asks import Ask, Begun, Busy, Identify
 from chat_app.chat.runner import RUNNER
-from chat_app.chat.start import Ask, Begun, Busy, Identify
 from chat_app.domain.errors import NotFound, TurnRunning
 from chat_app.domain.events import (
     Cancelled,

@@ -15,7 +15,7 @@ import orjson
 import structlog
 from channels.consumer import AsyncConsumer
 
-from chat_app.chat.start import Identify
+from chat_app.chat.asks import Identify
 from chat_app.conf import limit
 from chat_app.domain.errors import ChatError, TooLarge
 from chat_app.wire import problems

@@ -15,7 +15,7 @@ import structlog
 from channels.consumer import AsyncConsumer
 
 from chat_app.chat import turns
-from chat_app.chat.start import Ask, session_thread
+from chat_app.chat.asks import Ask, session_thread
 from chat_app.chat.threads import active_turn
 from chat_app.chat.turns import Following
 from chat_app.conf import limit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import datetime
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -16,7 +17,15 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: sorts as 
 
 def new_id(prefix: str) -> str:
     """`<prefix>_` + 26 characters: 48 bits of milliseconds, then 80 random bits, so that ids sort by time within a kind."""
-    number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    return _spell(prefix, (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80))
+
+
+def first_id(prefix: str, moment: datetime) -> str:
+    """The least id of a moment: `pk >= first_id(...)` asks the primary key's index for all rows made since then."""
+    return _spell(prefix, int(moment.timestamp() * 1000) << 80)
+
+
+def _spell(prefix: str, number: int) -> str:
     digits = []
     for _ in range(26):
         digits.append(_ALPHABET[number & 31])

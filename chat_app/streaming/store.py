@@ -11,13 +11,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
 from chat_app.domain.events import Failed, Interrupted, ItemData, Terminal
 from chat_app.domain.turn import ACTIVE, ANSWER, TERMINAL_STATE
-from chat_app.models import Item, Thread, Turn
+from chat_app.models import Item, Thread, Turn, sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def save_ending(ending: Ending) -> bool:
         "ended_at": now,
         **_error(ending.terminal),
     }
-    with transaction.atomic():
-        if not Turn.objects.filter(pk=ending.turn_id, fence=ending.fence, state__in=ACTIVE).update(**values):
+    with sql.atomic():
+        if not sql.update(Turn, values, id=ending.turn_id, fence=ending.fence, state=tuple(ACTIVE)):
             return False
         if ending.items:
             _add_items(ending, state, now)
@@ -88,25 +88,27 @@ def _add_items(ending: Ending, state: str, now: datetime) -> None:
         extra = len(ending.items) - 1
         Thread.objects.filter(pk=ending.thread_id).update(item_seq=F("item_seq") + extra)
     mark = {} if state == "completed" else {"state": state}
-    Item.objects.bulk_create(
-        Item(
-            id=item.id,
-            thread_id=ending.thread_id,
-            turn_id=ending.turn_id,
-            seq=seq + n,
-            kind=item.kind,
-            text=item.text,
-            data={**item.data, **(mark if item.kind == ANSWER else {})},
-            model=item.model or "",
-            created_at=now,
+    sql.insert(
+        *(
+            Item(
+                id=item.id,
+                thread_id=ending.thread_id,
+                turn_id=ending.turn_id,
+                seq=seq + n,
+                kind=item.kind,
+                text=item.text,
+                data={**item.data, **(mark if item.kind == ANSWER else {})},
+                model=item.model or "",
+                created_at=now,
+            )
+            for n, item in enumerate(ending.items)
         )
-        for n, item in enumerate(ending.items)
     )
 
 
 def begin_retry(turn_id: str, thread_id: str, after_seq: int) -> None:
     """The new answer has begun: what followed the question leaves the path, and the thread's head is this turn."""
-    with transaction.atomic():
+    with sql.atomic():
         Item.objects.filter(thread_id=thread_id, on_path=True, seq__gt=after_seq).exclude(
             turn_id=turn_id
         ).update(on_path=False)
@@ -118,7 +120,7 @@ def checkpoint(worker: str, texts: Sequence[tuple[str, int, str]]) -> set[str]:
 
     Returns the turns among them that someone asked to cancel.
     """
-    with transaction.atomic():
+    with sql.atomic():
         if texts:
             table = connection.ops.quote_name(Turn._meta.db_table)
             with connection.cursor() as cursor:
@@ -143,7 +145,7 @@ def orphans(before: datetime, limit: int = 100) -> list[Turn]:
 
 def close_orphan(turn: Turn, new_item_id: str) -> bool:
     """End a turn whose worker is gone as interrupted, keeping what its last checkpoint held. False when another was first."""
-    with transaction.atomic():
+    with sql.atomic():
         taken = Turn.objects.filter(pk=turn.pk, fence=turn.fence, state__in=ACTIVE).update(
             fence=turn.fence + 1
         )
