@@ -6,6 +6,7 @@ from django.urls import re_path
 
 from chat_app.consumers.chat import Chat, TurnCancel, TurnRetry, TurnState
 from chat_app.consumers.stream import ChatStream, TurnEvents
+from chat_app.consumers.try_it import TryModel
 from chat_app.consumers.websocket import ChatSocket, NoSocket
 
 TURN = r"^api/turns/(?P<turn_id>[^/]+)"
@@ -18,6 +19,7 @@ http_urlpatterns = [
     re_path(TURN + r"/cancel$", TurnCancel.as_asgi()),
     re_path(TURN + r"/retry$", TurnRetry.as_asgi()),
     re_path(TURN + r"$", TurnState.as_asgi()),
+    re_path(r"^admin/chat_app/modelconfig/(?P<model>[^/]+)/try/stream$", TryModel.as_asgi()),
     re_path(BASE + r"chat/stream$", ChatStream.as_asgi()),
     re_path(BASE + r"chat$", Chat.as_asgi()),
 ]

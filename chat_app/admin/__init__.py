@@ -1,0 +1,20 @@
+"""Django's admin of the chat: models, threads, turns and what was said. Nothing but registrations is imported here."""
+
+from __future__ import annotations
+
+from chat_app.admin.audit import LogEntryAdmin
+from chat_app.admin.catalog import ModelConfigAdmin
+from chat_app.admin.items import FeedbackAdmin, ItemAdmin
+from chat_app.admin.site import front_page
+from chat_app.admin.threads import ThreadAdmin
+from chat_app.admin.turns import TurnAdmin
+
+__all__ = [
+    "FeedbackAdmin",
+    "ItemAdmin",
+    "LogEntryAdmin",
+    "ModelConfigAdmin",
+    "ThreadAdmin",
+    "TurnAdmin",
+    "front_page",
+]

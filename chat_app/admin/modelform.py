@@ -1,0 +1,218 @@
+"""What staff may enter for a model, and how it is checked. A key goes in here and never comes out again.
+
+The key's column is no field of the form: its value is never rendered, and it is written only where a new one was given.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+
+from chat_app.models import Fallback, ModelConfig
+from chat_app.models.fields import EncryptedTextField, fernet
+from chat_app.providers import http, registry
+
+ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(?:KEY|TOKEN)")
+OWN_SECRETS = frozenset(
+    {"SECRET_KEY", "BACKEND_KEY"}
+)  # this server's own: no model's server may be sent them
+SHOWN_FROM = 16  # characters: of a shorter key, four would be too much of it
+
+
+def key_state(row: ModelConfig) -> str:
+    """What may be said of a stored key."""
+    key = row.api_key
+    if not key:
+        return "Not set."
+    if key == EncryptedTextField.UNREADABLE:
+        return (
+            "Cannot be read: it was encrypted with a key that is no longer in ENCRYPTION_KEYS. Enter it anew."
+        )
+    return f"Set (ends in …{key[-4:]})." if len(key) >= SHOWN_FROM else "Set."
+
+
+class ModelForm(forms.ModelForm):
+    new_api_key = forms.CharField(
+        label="API key",
+        required=False,
+        max_length=4096,
+        widget=forms.PasswordInput(
+            render_value=False, attrs={"autocomplete": "new-password", "class": "vTextField"}
+        ),
+        help_text="Kept encrypted and never shown again. Left empty, the key stays as it is.",
+    )
+    clear_api_key = forms.BooleanField(label="Clear the key", required=False)
+
+    class Meta:
+        model = ModelConfig
+        fields = (
+            "id", "label", "description", "position", "enabled", "default", "guests", "provider", "base_url", "model",
+            "api_key_env", "system_prompt", "parameters", "context", "reserve", "timeout_connect", "timeout_first_token",
+            "timeout_idle", "timeout_total", "concurrency", "queue", "price_in", "price_out",
+        )  # fmt: skip
+        labels = {
+            "id": "ID",
+            "base_url": "Base URL",
+            "model": "Upstream model",
+            "api_key_env": "Environment variable",
+            "timeout_connect": "Connect",
+            "timeout_first_token": "First token",
+            "timeout_idle": "Idle",
+            "timeout_total": "Whole answer",
+            "price_in": "Prompt",
+            "price_out": "Answer",
+        }
+        help_texts = {"id": "The name that front ends send. It cannot be changed later."}
+        widgets = {
+            "id": forms.TextInput(attrs={"class": "vTextField"}),
+            "base_url": forms.URLInput(attrs={"class": "vURLField"}),
+            "description": forms.TextInput(attrs={"class": "vLargeTextField"}),
+            "system_prompt": forms.Textarea(attrs={"class": "vLargeTextField", "rows": 6}),
+            "parameters": forms.Textarea(attrs={"class": "vLargeTextField", "rows": 4}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "provider" in self.fields:
+            self.fields["provider"] = forms.ChoiceField(
+                choices=self._kinds(), help_text="How the model is spoken to."
+            )
+
+    def _kinds(self) -> list[tuple[str, str]]:
+        """The kinds of this release, and the row's own where it is not among them."""
+        kinds = [(kind, kind) for kind in registry.KINDS]
+        own = self.instance.provider
+        return kinds if not own or own in registry.KINDS else [*kinds, (own, f"{own} (not in this release)")]
+
+    def clean_base_url(self) -> str:
+        url = str(self.cleaned_data["base_url"]).strip()
+        if url and (problem := http.url_problem(url)):
+            raise ValidationError(problem)
+        return url
+
+    def clean_api_key_env(self) -> str:
+        name = str(self.cleaned_data["api_key_env"]).strip()
+        if not name or "api_key_env" not in self.changed_data:
+            return name
+        if name in OWN_SECRETS:
+            raise ValidationError("This variable is a secret of this server, not a model's key.")
+        if not ENV_NAME.fullmatch(name):
+            raise ValidationError("A variable's name in capitals that ends in _KEY or _TOKEN.")
+        return name
+
+    def clean_new_api_key(self) -> str:
+        key = str(self.cleaned_data["new_api_key"])
+        if not key.isascii() or not key.isprintable():
+            raise ValidationError("A key has only letters, digits and signs that a header can carry.")
+        if key:
+            try:
+                fernet()
+            except (ImproperlyConfigured, ValueError):
+                raise ValidationError(
+                    "A key cannot be kept: ENCRYPTION_KEYS is not set, or not valid, on this server."
+                ) from None
+        return key
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        key, clear = cleaned.get("new_api_key"), cleaned.get("clear_api_key")
+        if key and clear:
+            self.add_error("clear_api_key", "Either a new key or none.")
+        elif not key and not clear and self._moved(cleaned):
+            self.add_error(
+                "new_api_key",
+                "The base URL names another server: enter the key for it, or clear the old one.",
+            )
+        return cleaned
+
+    def _moved(self, cleaned: dict[str, Any]) -> bool:
+        """Whether a stored key would from now on be sent to a server that it was not entered for."""
+        if not self.instance.api_key or "base_url" not in cleaned:
+            return False
+        return _server(cleaned["base_url"]) != _server(str(self.initial.get("base_url") or ""))
+
+    def validate_constraints(self) -> None:
+        """All but the one default: saving a new one takes it from the old (`ModelConfigAdmin.save_model`)."""
+        try:
+            self.instance.validate_constraints(exclude={"default"})
+        except ValidationError as error:
+            self.add_error(None, error)
+
+    @property
+    def key_changes(self) -> bool:
+        """Whether the key's column is to be written."""
+        return bool(self.cleaned_data.get("new_api_key") or self.cleaned_data.get("clear_api_key"))
+
+
+def _server(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
+
+
+class FallbackForm(forms.ModelForm):
+    class Meta:
+        model = Fallback
+        fields = ("position", "to")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["position"].required = False
+        if not self.instance.pk:
+            self.initial["position"] = None
+
+
+class FallbackFormSet(forms.BaseInlineFormSet):
+    """The fallbacks of one model: none twice, not the model itself, and no way back to it."""
+
+    def clean(self) -> None:
+        super().clean()
+        wanted: list[str] = []
+        for form in self.forms:
+            data = getattr(form, "cleaned_data", {})
+            if not data.get("to") or data.get("DELETE"):
+                continue
+            to = data["to"].pk
+            if to == self.instance.pk:
+                form.add_error("to", "A model cannot be its own fallback.")
+            elif to in wanted:
+                form.add_error("to", "This model is already in the list.")
+            else:
+                wanted.append(to)
+                if way := self._way_back(to):
+                    circle = " → ".join([self.instance.pk, *way])
+                    form.add_error("to", f"The fallbacks would go round in a circle: {circle}.")
+        self._put_at_the_end()
+        if any(form.errors for form in self.forms):
+            raise ValidationError("The fallbacks cannot be saved like this.")
+
+    def _put_at_the_end(self) -> None:
+        """Whoever was given no place comes last."""
+        places = [form.cleaned_data.get("position") or 0 for form in self.forms if form.is_valid()]
+        last = max(places, default=0)
+        for form in self.forms:
+            data = getattr(form, "cleaned_data", {})
+            if data.get("to") and data.get("position") is None:
+                last += 1
+                form.instance.position = last
+
+    def _way_back(self, start: str) -> list[str]:
+        """The fallbacks that lead from `start` to this model, empty where none do."""
+        steps: dict[str, list[str]] = {}
+        for model_id, to_id in Fallback.objects.exclude(model_id=self.instance.pk).values_list(
+            "model_id", "to_id"
+        ):
+            steps.setdefault(model_id, []).append(to_id)
+        ways, seen = [[start]], {start}
+        while ways:
+            way = ways.pop(0)
+            for to in steps.get(way[-1], ()):
+                if to == self.instance.pk:
+                    return [*way, to]
+                if to not in seen:
+                    seen.add(to)
+                    ways.append([*way, to])
+        return []
