@@ -9,13 +9,11 @@ from django.db.models import Aggregate, Count, OuterRef, QuerySet, Subquery, Sum
 
 from ..models import ChatSession
 
-RELATION = "turns"
 
-
-def with_usage(queryset: QuerySet[ChatSession]) -> QuerySet[ChatSession]:
+def with_usage(queryset: QuerySet[ChatSession], reverse_key: str = "turns") -> QuerySet[ChatSession]:
     """Annotates `turn_count`, `tokens_in`, `tokens_out` and `spent`, where rows of turns exist. Paid for each row shown."""
     try:
-        relation: Any = ChatSession._meta.get_field(RELATION)
+        relation: Any = ChatSession._meta.get_field(reverse_key)
     except FieldDoesNotExist:
         return queryset
     turns, to_session = relation.related_model._default_manager, relation.field.name

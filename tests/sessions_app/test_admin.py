@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from sessions_app import keys, sessions, tokens
+from sessions_app.admin.usage import with_usage
 from sessions_app.models import ApiKey, ChatSession
 from sessions_app.signals import session_ended
 
@@ -100,6 +101,25 @@ def test_sessions_are_listed_in_a_fixed_number_of_queries(admin, django_assert_m
         sessions.issue(f"ext:{n}", issued_by="env")
     with django_assert_max_num_queries(12):
         admin.get(SESSIONS)
+
+
+def test_usage_of_a_session_is_the_sum_of_its_turns(admin, owner, colleague):
+    turns = ChatSession._meta.get_field("turns").related_model._default_manager
+    for tokens_out, cost in ((30, "0.0020"), (12, "0.0005")):
+        turns.create(
+            owner="ext:42", session=owner.session, input_tokens=1000, output_tokens=tokens_out, cost=cost
+        )
+    turns.create(owner="ext:43", session=colleague.session, input_tokens=5)
+    counted = with_usage(ChatSession.objects.filter(owner="ext:42"))
+    assert counted.values_list("turn_count", "tokens_in", "tokens_out").get() == (2, 2000, 42)
+    page = admin.get(SESSIONS).content.decode()
+    assert "2,000 / 42" in page
+    assert "0.0025" in page
+    assert "5 / 0" in page
+
+
+def test_usage_is_left_out_where_nothing_counts_it(owner):
+    assert not hasattr(with_usage(ChatSession.objects.all(), "no_such_relation").get(), "turn_count")
 
 
 def test_revoke_in_the_admin_closes_what_is_open(
