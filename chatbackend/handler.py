@@ -142,7 +142,8 @@ def _start(response: HttpResponseBase) -> Message:
     headers = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
     for cookie in response.cookies.values():
         headers.append((b"set-cookie", cookie.output(header="").strip().encode("ascii")))
-    if not response.streaming and not response.has_header("Content-Length"):
+    bare = response.streaming or response.status_code in (204, 304)
+    if not bare and not response.has_header("Content-Length"):
         headers.append((b"content-length", str(len(cast(HttpResponse, response).content)).encode()))
     return {"type": "http.response.start", "status": response.status_code, "headers": headers}
 

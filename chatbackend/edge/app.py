@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -111,7 +112,8 @@ class Edge:
             await self.app(scope, receive, out)
         except Exception:
             log.exception("uncaught exception in a socket", path=logs.redact_path(scope["path"]))
-            await send({"type": "websocket.close", "code": 1011})
+            with suppress(RuntimeError, OSError):  # it may be closed already
+                await send({"type": "websocket.close", "code": 1011})
         return 101 if accepted else 403
 
     def _say(self, scope: Scope, status: int, begun: float) -> None:

@@ -58,5 +58,4 @@ def preflight(origin: bytes) -> Pairs:
         (b"access-control-allow-methods", ALLOWED_METHODS),
         (b"access-control-allow-headers", ALLOWED_HEADERS),
         (b"access-control-max-age", b"600"),
-        (b"content-length", b"0"),
     ]

@@ -37,6 +37,10 @@ async def where_async(request):
     return HttpResponse("from a coroutine")
 
 
+def empty(request):
+    return HttpResponse(status=int(request.GET["status"]))
+
+
 def slow(request):
     time.sleep(0.2)
     return HttpResponse("slow")
@@ -68,6 +72,7 @@ def fails(request):
 urlpatterns = [
     path("api/where", where),
     path("api/where-async", where_async),
+    path("api/empty", empty),
     path("api/slow", slow),
     path("api/file", file),
     path("api/pieces", pieces),

@@ -80,6 +80,13 @@ async def test_every_cookie_is_sent(url):
     assert len(headers.getall("Set-Cookie")) == 2
 
 
+@pytest.mark.parametrize("status", [204, 304])
+async def test_answer_without_a_body_says_no_length(url, status):
+    answered, body, headers = await get(f"{url}/api/empty?status={status}")
+    assert (answered, body) == (status, b"")
+    assert "Content-Length" not in headers
+
+
 async def test_async_view_answers(url):
     _, body, _ = await get(url + "/api/where-async")
     assert body == b"from a coroutine"
