@@ -97,4 +97,4 @@ def cache(redis_url: str | None) -> dict[str, Any]:
 
 def make_folder(name: str) -> None:
     """SQLite makes the file but not the folder that it lies in."""
-    Path(name).resolve().parent.mkdir(parents=True, exist_ok=True)
+    Path(name).resolve().parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connections, reset_queries
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,6 +67,8 @@ def prepare(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Callabl
 
 
 def _clean(fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    if settings.DEBUG:
+        reset_queries()  # else Django keeps thousands of statements for each thread, texts and all
     # On SQLite a thread keeps its connection for good (CONN_MAX_AGE None); a look at it is only due after a failure.
     keep = settings.DATABASES["default"].get("CONN_MAX_AGE", 0) is None
     if keep:
