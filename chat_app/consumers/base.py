@@ -118,9 +118,9 @@ class HttpConsumer(AsyncConsumer):
 
     async def _fail(self, error: Exception) -> None:
         problem = problems.problem(error)
-        if problem is None:
-            logger.error("consumer.bug", consumer=type(self).__name__, exc_info=error)
-            problem = problems.internal()
+        if problem is None or problems.is_storage(error):
+            logger.error("consumer.failed", consumer=type(self).__name__, exc_info=error)
+        problem = problem or problems.internal()
         if self.started:  # too late for a status: end the body, so that the connection stays sound
             with contextlib.suppress(OSError):
                 await self.write(b"", more=False)

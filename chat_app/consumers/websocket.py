@@ -211,9 +211,9 @@ class ChatSocket(AsyncConsumer):
 
     async def _refuse(self, error: Exception, message_id: str | None) -> None:
         problem = problems.problem(error)
-        if problem is None:
+        if problem is None or problems.is_storage(error):
             logger.error("socket.command_failed", exc_info=error)
-            problem = problems.internal()
+        problem = problem or problems.internal()
         if problem.status == 401:
             await self.channel.close(BAD_CREDENTIAL)
             raise Closed

@@ -18,8 +18,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     request = context.get("request")
     request_id = getattr(getattr(request, "_request", None), "scope", {}).get("request_id", "")
     problem = problems.problem(error)
-    if problem is None:
-        logger.error("view.bug", view=type(context.get("view")).__name__, exc_info=error)
-        problem = problems.internal()
+    if problem is None or problems.is_storage(error):
+        logger.error("view.failed", view=type(context.get("view")).__name__, exc_info=error)
+    problem = problem or problems.internal()
     set_rollback()
     return Response(problem.with_id(request_id), status=problem.status, headers=dict(problem.headers))

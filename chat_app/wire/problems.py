@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 
-from chat_app.domain.errors import ChatError, NotFound
+from chat_app.domain.errors import ChatError, NotFound, Unavailable
 
 STATUS: Mapping[str, int] = {
     "invalid": 400,
@@ -82,9 +83,18 @@ def problem(error: Exception) -> Problem | None:
         return _of_api_exception(error)
     if isinstance(error, Http404):
         return _of_chat_error(NotFound())
+    if isinstance(error, OperationalError | InterfaceError):
+        return _of_chat_error(
+            Unavailable("The server's storage cannot be reached right now; try again shortly.")
+        )
     if isinstance(error, PermissionDenied):
         return Problem(403, _body("You may not do that.", "forbidden", False))
     return None
+
+
+def is_storage(error: Exception) -> bool:
+    """Whether the database itself failed: answered like any lack, but worth a line in the log."""
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 def internal() -> Problem:
