@@ -111,7 +111,8 @@ def test_usage_of_a_session_is_the_sum_of_its_turns(admin, owner, colleague):
         )
     turns.create(owner="ext:43", session=colleague.session, input_tokens=5)
     counted = with_usage(ChatSession.objects.filter(owner="ext:42"))
-    assert counted.values_list("turn_count", "tokens_in", "tokens_out").get() == (2, 2000, 42)
+    used: Any = counted.get()
+    assert (used.turn_count, used.tokens_in, used.tokens_out) == (2, 2000, 42)
     page = admin.get(SESSIONS).content.decode()
     assert "2,000 / 42" in page
     assert "0.0025" in page
