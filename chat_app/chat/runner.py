@@ -24,6 +24,7 @@ from chat_app.chat.engine import Run, Stop
 from chat_app.conf import limit
 from chat_app.domain.errors import Unavailable
 from chat_app.models.fields import new_id
+from chat_app.providers import http
 from chat_app.streaming import store
 from chat_app.streaming.control import CONTROL
 from chat_app.streaming.log import LOG
@@ -87,6 +88,7 @@ class Runner:
                 await self._beat
         self._beat = None
         await CONTROL.stop()
+        await http.close()
 
     def begin_drain(self) -> None:
         """Refuse new turns from now on; those that run go on."""
