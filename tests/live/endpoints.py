@@ -1,0 +1,116 @@
+"""Every way in, in one table: what the stranger tests walk. A new endpoint or socket without a row here fails them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# What of the owner's a row can name, and the same of nobody's.
+NOWHERE: Mapping[str, str] = {
+    "thread": "thr_" + "0" * 26,
+    "turn": "trn_" + "0" * 26,
+    "running": "trn_" + "1" * 26,
+    "item": "msg_" + "0" * 26,
+    "session": "ses_" + "0" * 32,
+    "secret": "cs_" + "0" * 43,
+}
+_NAME = re.compile(rf"\{{({'|'.join(NOWHERE)})\}}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call. `by` says who may make it at all: anybody who is somebody, a backend key, or staff. `session_id` says
+    whether the call reads one from its query; `let_in` names those of the bad credentials that are good there."""
+
+    method: str
+    path: str
+    body: Any = None
+    by: str = "anybody"
+    session_id: bool = True
+    let_in: tuple[str, ...] = ()
+    ends: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def names_something(self) -> bool:
+        """Whether the call is about something that belongs to somebody."""
+        return bool(_NAME.search(self.path + json.dumps(self.body)))
+
+    def about(self, things: Mapping[str, str]) -> tuple[str, str, Any]:
+        """Method, path and body with the things' ids filled in."""
+
+        def fill(text: str) -> str:
+            return _NAME.sub(lambda found: things[found[1]], text)
+
+        return self.method, fill(self.path), json.loads(fill(json.dumps(self.body)))
+
+
+ASK = {"message": "/echo let me in", "thread_id": "{thread}"}
+ROWS = (
+    Row("POST", "/api/sessions", {"user_id": "x"}, by="key", session_id=False),
+    Row("POST", "/sessions", {"user_id": "x"}, by="key", session_id=False),
+    Row("POST", "/gpt2/sessions", {"user_id": "x"}, by="key", session_id=False),
+    Row("GET", "/api/sessions/{session}", by="key", session_id=False),
+    Row("GET", "/api/sessions/{secret}", by="key", session_id=False),
+    Row("DELETE", "/api/sessions/{session}", by="key", session_id=False),
+    Row("DELETE", "/api/sessions/{secret}", by="key", session_id=False),
+    Row("GET", "/api/sessions/current"),
+    Row("DELETE", "/api/sessions/current", ends=True),
+    Row("POST", "/api/sessions/current/refresh", {}, ends=True),
+    Row("POST", "/api/custom/session", {}, let_in=("nobody",)),
+    Row("POST", "/api/auth/token", {}, session_id=False),
+    Row("POST", "/api/auth/refresh", {"refresh": "x.y.z"}, session_id=False),
+    Row("POST", "/api/auth/revoke", {}, session_id=False, ends=True, let_in=("refresh token",)),
+    Row("POST", "/api/chatkit/session", {}),
+    Row("POST", "/api/chat", ASK),
+    Row("POST", "/api/chat/stream", ASK),
+    Row("POST", "/api/chat/stream?events=1", ASK),
+    Row("POST", "/api/custom/stream", ASK),
+    Row("POST", "/chat", ASK),
+    Row("POST", "/chat/stream", ASK),
+    Row("POST", "/gpt2/chat", ASK),
+    Row("POST", "/gpt2/chat/stream", ASK),
+    Row("GET", "/api/turns/{turn}"),
+    Row("GET", "/api/turns/{running}"),
+    Row("GET", "/api/turns/{turn}/events"),
+    Row("GET", "/api/turns/{turn}/events?after=1000000"),
+    Row("GET", "/api/turns/{running}/events?after=0"),
+    Row("POST", "/api/turns/{running}/cancel", {}),
+    Row("POST", "/api/turns/{turn}/retry", {}),
+    Row("POST", "/api/turns/{running}/retry", {}),
+    Row("GET", "/api/models"),
+    Row("GET", "/api/threads"),
+    Row("GET", "/api/threads?q=topsecret"),
+    Row("POST", "/api/threads", {"title": "my own"}),
+    Row("GET", "/api/threads/{thread}"),
+    Row("PATCH", "/api/threads/{thread}", {"title": "taken over"}),
+    Row("DELETE", "/api/threads/{thread}"),
+    Row("GET", "/api/threads/{thread}/items"),
+    Row("GET", "/api/threads/{thread}/items?after={item}&order=desc"),
+    Row("GET", "/api/threads/{thread}/export"),
+    Row("GET", "/api/threads/{thread}/export?as=json"),
+    Row("PUT", "/api/items/{item}/feedback", {"kind": "negative"}),
+    Row("POST", "/admin/chat_app/modelconfig/demo/try/stream", {"message": "/echo hi"}, by="staff", session_id=False),
+)  # fmt: skip
+# For everybody, and without a word of anybody's.
+PUBLIC = frozenset({"/", "/healthz", "/readyz", "/api/schema", "/api/docs", "/metrics"})
+SOCKETS = ("/ws/chat", "/ws/chat/", "/api/ws/chat", "/api/ws/chat/")
+NAMED_SOCKETS = ("/ws/chat/{secret}", "/api/ws/chat/{secret}")
+# What a stranger may say on a socket about somebody else's conversation.
+COMMANDS: tuple[dict[str, str], ...] = (
+    {"type": "follow", "thread_id": "{thread}"},
+    {"type": "resume", "turn_id": "{turn}"},
+    {"type": "resume", "turn_id": "{running}"},
+    {"type": "cancel", "turn_id": "{running}"},
+    {"type": "message", "text": "/echo let me in", "thread_id": "{thread}", "id": "m1"},
+)
+
+
+def filled(command: Mapping[str, str], things: Mapping[str, str]) -> dict[str, str]:
+    """A command about these things."""
+    return {name: _NAME.sub(lambda found: things[found[1]], text) for name, text in command.items()}
