@@ -206,6 +206,7 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
+                "verbose_name": "model",
                 "ordering": ["position", "id"],
                 "constraints": [
                     models.UniqueConstraint(
@@ -429,6 +430,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name_plural": "feedback",
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("kind__in", ["positive", "negative"])), name="feedback_kind"

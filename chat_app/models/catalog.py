@@ -69,6 +69,7 @@ class ModelConfig(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = "model"
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["default"], condition=Q(default=True), name="one_default_model"),

@@ -72,6 +72,7 @@ class Feedback(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name_plural = "feedback"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=["positive", "negative"]), name="feedback_kind"),
         ]
