@@ -36,12 +36,12 @@ class FallbackInline(admin.TabularInline):
     verbose_name_plural = "Fallbacks: tried in this order when the model cannot answer"
     ordering = ("position", "id")
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only a choice: models are made and looked at on pages of their own."""
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        assert field is not None
-        for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
-            setattr(field.widget, name, False)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "to":
+            for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+                setattr(field.widget, name, False)
         return field
 
 
