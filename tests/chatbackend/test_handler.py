@@ -42,7 +42,7 @@ async def get(url: str) -> tuple[int, bytes, Any]:
         ("/healthz", True),
         ("/readyz", True),
         ("/api/docs", False),
-        ("/api/schema", False),
+        ("/api/schema", True),
         ("/api/docs/", False),
         ("/api/documents", True),
         ("/", False),
