@@ -60,6 +60,7 @@ export class App {
     const { signal } = this.ended;
     this.unsubscribe = this.store.subscribe((state) => this.#render(state));
     this.root.addEventListener('keydown', (event) => this.#key(event), { signal });
+    addEventListener('keydown', (event) => event.key === 'Escape' && this.closeDrawer(), { signal });
     NARROW.addEventListener('change', () => this.closeDrawer(), { signal });
     addEventListener('pagehide', () => this.composer.keep(), { signal });
     if (this.options.hash) addEventListener('popstate', () => this.#route(), { signal });
@@ -194,7 +195,8 @@ export class App {
     this.frame.classList.add('drawer');
     this.main.inert = true;
     this.#sideState();
-    this.sidebar.element.querySelector('button, input')?.focus();
+    // Hidden until the next frame, and what is hidden takes no focus.
+    requestAnimationFrame(() => this.sidebar.element.querySelector('button, input')?.focus());
   }
 
   closeDrawer() {
@@ -213,7 +215,6 @@ export class App {
   }
 
   #key(event) {
-    if (event.key === 'Escape' && this.frame.classList.contains('drawer')) this.closeDrawer();
     if (event.key.toLowerCase() === 'o' && event.shiftKey && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.newChat();

@@ -8,6 +8,7 @@ import { blocks, htmlOf } from './parser.js';
 import { cleanMarkdown } from './sanitise.js';
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+const MARKER = /^\s*(?:\d{1,9}[.)]?|[-+*]{1,2})?\s*$/; // may become the next entry of the list before it
 
 export class StreamedMarkdown {
   /** @param {HTMLElement} host holds the rendered nodes and nothing else */
@@ -35,11 +36,13 @@ export class StreamedMarkdown {
   update(given, finished = false) {
     const text = given.includes('\r') ? given.replace(/\r\n?/g, '\n') : given; // as the lexer counts
     if (text === this.text && finished === this.finished) return [];
-    if (!text.startsWith(this.text) || (this.finished && text !== this.text)) this.reset();
+    if (this.finished || !goesOn(this.text, text, finished)) this.reset();
     this.text = text;
     this.finished = finished;
-    if (finished && this.frozen && /^ {0,3}\[[^\]]+\]:/m.test(text)) this.#again(text);
-    return this.#render(finished);
+    const late = finished && this.frozen && /^ {0,3}\[[^\]]+\]:/m.test(text);
+    if (late) this.#again(text);
+    const spoken = this.#render(finished);
+    return late ? [] : spoken;
   }
 
   /** Link definitions may come after the text that uses them: once all is there, render it all. */
@@ -52,19 +55,25 @@ export class StreamedMarkdown {
 
   #render(finished) {
     const tokens = blocks(this.text.slice(this.frozen), this.links);
-    const lastSolid = tokens.findLastIndex((token) => token.type !== 'space' && token.type !== 'def');
     const spoken = [];
-    for (const [index, token] of tokens.entries()) {
-      if (index < lastSolid || finished || (index === lastSolid && this.#closed(token))) {
-        const nodes = this.#show(token, true);
-        this.frozen += token.raw.length;
-        if (nodes.length) spoken.push(nodes.map((node) => node.textContent).join(' ').trim());
-      } else if (index === lastSolid) {
-        this.#show(token, false);
-        break;
-      } else break;
+    const done = finished ? tokens.length : this.#settled(tokens);
+    for (const token of tokens.slice(0, done)) {
+      const nodes = this.#show([token], true);
+      this.frozen += token.raw.length;
+      if (nodes.length) spoken.push(nodes.map((node) => node.textContent).join(' ').trim());
     }
+    const open = tokens.slice(done).filter(isSolid);
+    if (open.length) this.#show(open, false);
     return spoken.filter(Boolean);
+  }
+
+  /** How many of the first tokens cannot change any more, whatever comes. */
+  #settled(tokens) {
+    const last = tokens.findLastIndex(isSolid);
+    if (last >= 0 && this.#closed(tokens[last])) return last + 1;
+    const before = tokens.slice(0, Math.max(0, last)).findLastIndex(isSolid);
+    const list = before >= 0 && tokens[before].type === 'list';
+    return list && MARKER.test(tokens[last].raw) ? before : Math.max(0, last);
   }
 
   /** Whether a code block has its closing fence and the end of that line. */
@@ -78,21 +87,34 @@ export class StreamedMarkdown {
     return Boolean(closing) && closing[1][0] === opening[1][0] && closing[1].length >= opening[1].length;
   }
 
-  /** Put a block in the place of the open one. */
-  #show(token, solid) {
-    if (token.type === 'code' && this.code && !solid) {
-      grow(this.code, `${token.text}\n`);
+  /** Put these blocks in the place of the open ones. */
+  #show(tokens, solid) {
+    const [{ type, text }] = tokens;
+    const code = !solid && tokens.length === 1 && type === 'code';
+    if (code && this.code) {
+      grow(this.code, `${text}\n`);
       return this.open;
     }
-    const fragment = cleanMarkdown(htmlOf(token));
+    const fragment = cleanMarkdown(tokens.map(htmlOf).join(''));
     decorate(fragment, { solid });
     const nodes = [...fragment.childNodes];
     for (const node of this.open) node.remove();
     this.host.append(fragment);
     this.open = solid ? [] : nodes;
-    this.code = !solid && token.type === 'code' ? nodes[0]?.querySelector?.('code') : undefined;
+    this.code = code ? nodes[0]?.querySelector?.('code') : undefined;
     return nodes;
   }
+}
+
+/** Whether `text` is `before` and more. While it streams the place where it goes on says enough. */
+function goesOn(before, text, finished) {
+  if (finished) return text.startsWith(before);
+  const from = Math.max(0, before.length - 256);
+  return text.length >= before.length && text.startsWith(before.slice(from), from);
+}
+
+function isSolid(token) {
+  return token.type !== 'space' && token.type !== 'def';
 }
 
 /** Make the text of `code` be `text`, adding to what is there where that is its beginning. */

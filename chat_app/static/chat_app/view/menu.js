@@ -34,7 +34,11 @@ export function menu(trigger, label, entries) {
   box.addEventListener('toggle', ({ newState }) => {
     const open = newState === 'open';
     trigger.setAttribute('aria-expanded', String(open));
-    if (!open) return;
+    if (!open) {
+      const focused = box.getRootNode().activeElement;
+      if (!focused || box.contains(focused)) trigger.focus();
+      return;
+    }
     put(box, trigger);
     (box.querySelector('[aria-checked=true]') ?? box.firstElementChild)?.focus();
   });

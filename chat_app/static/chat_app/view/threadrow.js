@@ -36,8 +36,10 @@ export class ThreadRow {
   }
 
   #rename() {
+    let over = false;
     const done = (save) => {
-      if (!input.isConnected) return;
+      if (over) return; // taking the field away blurs it
+      over = true;
       const title = input.value.trim();
       input.replaceWith(this.link);
       this.more.focus();

@@ -1,0 +1,143 @@
+"""The chat page as a person sees it, for tests: its places by name and what one does there. No assertion about a feature
+lives here; `Watch` holds what must be true on every page.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+
+VIOLATIONS = """
+window.violations = [];
+document.addEventListener('securitypolicyviolation',
+  (event) => window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
+"""
+
+
+class Watch:
+    """Listens to pages; `check()` tells what was wrong. `expect(pattern)` allows console errors that a test provokes."""
+
+    def __init__(self) -> None:
+        self.troubles: list[str] = []
+        self.expected: list[re.Pattern[str]] = []
+        self.pages: list[Page] = []
+
+    def over(self, page: Page, origin: str) -> None:
+        host = urlsplit(origin).netloc
+
+        def console(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning"):
+                self.troubles.append(
+                    f"console {message.type}: {message.text} {message.location.get('url', '')}"
+                )
+
+        def request(request: Request) -> None:
+            target = urlsplit(request.url)
+            if target.scheme in ("http", "https", "ws", "wss") and target.netloc != host:
+                self.troubles.append(f"request to another host: {request.url}")
+
+        page.add_init_script(VIOLATIONS)
+        page.on("console", console)
+        page.on("pageerror", lambda error: self.troubles.append(f"page error: {error}"))
+        page.on("request", request)
+        page.on(
+            "dialog", lambda dialog: (self.troubles.append(f"dialog: {dialog.message}"), dialog.dismiss())
+        )
+        self.pages.append(page)
+
+    def expect(self, pattern: str) -> None:
+        self.expected.append(re.compile(pattern))
+
+    def check(self) -> None:
+        for page in self.pages:
+            if not page.is_closed():
+                self.troubles += [f"policy: {found}" for found in page.evaluate("window.violations ?? []")]
+        left = [t for t in self.troubles if not any(pattern.search(t) for pattern in self.expected)]
+        assert not left, "\n".join(left)
+
+
+class ChatPage:
+    """One tab with the chat."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+
+    def open(self, path: str = "/", ready: bool = True) -> None:
+        self.page.goto(self.url + path)
+        if ready:
+            self.ready()
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.ready()
+
+    def ready(self) -> None:
+        self.picker.wait_for()
+        self.page.wait_for_function(
+            "() => !document.querySelector('chat-backend').shadowRoot.querySelector('.waiting')"
+        )
+
+    def find(self, selector: str) -> Locator:
+        return self.page.locator(f"chat-backend {selector}")
+
+    @property
+    def input(self) -> Locator:
+        return self.find("textarea.input")
+
+    @property
+    def picker(self) -> Locator:
+        return self.find(".picker")
+
+    @property
+    def answers(self) -> Locator:
+        return self.find(".from-model")
+
+    @property
+    def questions(self) -> Locator:
+        return self.find(".from-user .bubble")
+
+    @property
+    def prose(self) -> Locator:
+        """The text of the newest answer."""
+        return self.answers.last.locator(".prose")
+
+    @property
+    def banner(self) -> Locator:
+        return self.find(".banner")
+
+    @property
+    def history(self) -> Locator:
+        return self.find(".row-link")
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def menu_entry(self, name: str) -> Locator:
+        return self.page.get_by_role("menuitem", name=name)
+
+    def say(self, text: str) -> None:
+        """Type and send; what is typed is gone from the field once it is taken."""
+        self.input.fill(text)
+        self.input.press("Enter")
+
+    def ended(self, state: str = "completed", timeout: float = 30_000) -> Locator:
+        """Wait until the newest answer has ended so, and is stored. -> it"""
+        answer = self.find(f".list > .from-model.last[data-state={state}]")
+        answer.wait_for(timeout=timeout)
+        return answer
+
+    def ask(self, text: str) -> str:
+        """Say something and wait for the whole answer. -> its text as shown"""
+        before = self.answers.count()
+        self.say(text)
+        self.answers.nth(before).wait_for()
+        self.ended()
+        return self.prose.inner_text()
+
+    def running(self, words: str) -> None:
+        """Wait until the newest answer has said `words` and goes on."""
+        self.find(".from-model[data-state=running] .prose").filter(has_text=words).wait_for()

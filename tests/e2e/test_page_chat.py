@@ -1,0 +1,176 @@
+"""The chat page's main job in a real browser against a real server: say, read, stop, try again, come back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, expect
+
+from tests.e2e.chat_page import ChatPage, Watch
+
+Open = Callable[..., ChatPage]
+Visitor = Callable[..., BrowserContext]
+
+
+def numbers(count: int) -> str:
+    """What `/tokens count` says, as shown."""
+    return " ".join(f"{n:04d}" for n in range(1, count + 1))
+
+
+def test_message_is_answered_and_both_survive_a_reload(open_chat: Open) -> None:
+    chat = open_chat()
+    assert chat.ask("/echo Hello, **world**") == "Hello, world"
+    expect(chat.input).to_have_value("")
+    chat.reload()
+    expect(chat.questions).to_have_text(["/echo Hello, **world**"])
+    expect(chat.prose.locator("strong")).to_have_text("world")
+
+
+def test_answer_is_shown_while_it_is_written(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.say("/tokens 400 20")
+    chat.running("0005")
+    expect(chat.answers.last).to_have_attribute("data-state", "running")
+    expect(chat.button("Stop the answer")).to_be_visible()
+
+
+def test_stop_keeps_what_was_said_and_marks_it(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.say("/tokens 2000 20")
+    chat.running("0010")
+    chat.button("Stop the answer").click()
+    answer = chat.ended("cancelled")
+    expect(answer.locator(".note")).to_contain_text("Stopped here")
+    said = chat.prose.inner_text()
+    chat.reload()
+    expect(chat.ended("cancelled").locator(".note")).to_contain_text("Stopped here")
+    assert chat.prose.inner_text() == said
+    assert said == numbers(len(said.split()))
+
+
+def test_escape_stops_the_answer(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.say("/tokens 2000 20")
+    chat.running("0002")
+    chat.input.press("Escape")
+    chat.ended("cancelled")
+
+
+def test_stopped_answer_can_be_tried_again(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.say("/tokens 60 50")
+    chat.running("0003")
+    chat.button("Stop the answer").click()
+    chat.ended("cancelled").get_by_role("button", name="Try again").click()
+    chat.ended("completed")
+    assert chat.prose.inner_text() == numbers(60)
+    expect(chat.answers).to_have_count(1)
+    chat.reload()
+    expect(chat.answers).to_have_count(1)
+    assert chat.prose.inner_text() == numbers(60)
+
+
+def test_whole_answer_can_be_given_again(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.ask("/echo once more")
+    first = chat.answers.last.element_handle()
+    chat.button("Answer again").click()
+    assert first is not None
+    chat.page.wait_for_function("(element) => !element.isConnected", arg=first)
+    chat.ended()
+    expect(chat.answers).to_have_count(1)
+    expect(chat.questions).to_have_count(1)
+    expect(chat.prose).to_have_text("once more")
+
+
+def test_failure_is_told_in_words_with_a_way_on(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.say("/fail upstream_down after 5")
+    answer = chat.ended("failed")
+    expect(answer.locator(".note")).to_contain_text("asked to fail")
+    expect(answer.get_by_role("button", name="Try again")).to_be_visible()
+    assert chat.prose.inner_text() == numbers(5)
+    chat.reload()
+    expect(chat.ended("failed").get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_failure_before_the_first_word_keeps_the_message(open_chat: Open, watch: Watch) -> None:
+    watch.expect("502")
+    chat = open_chat()
+    chat.say("/fail upstream_refused")
+    expect(chat.ended("failed").locator(".note")).to_contain_text("asked to fail")
+    chat.reload()
+    expect(chat.questions).to_have_text(["/fail upstream_refused"])
+    chat.ended("failed")
+
+
+def test_busy_service_is_asked_again_after_a_countdown(open_chat: Open, watch: Watch) -> None:
+    watch.expect("503")
+    chat = open_chat()
+    chat.say("/fail upstream_busy")
+    expect(chat.banner).to_contain_text(re.compile(r"Trying again in \d s"))
+    chat.banner.get_by_role("button", name="Cancel").click()
+    expect(chat.banner).to_be_hidden()
+    expect(chat.find(".from-user .note")).to_contain_text("Not sent")
+    chat.find(".from-user .note").get_by_role("button", name="Edit").click()
+    expect(chat.input).to_have_value("/fail upstream_busy")
+
+
+def test_reload_in_mid_answer_goes_on_without_loss(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.say("/tokens 150 25")
+    chat.running("0015")
+    chat.reload()
+    chat.running("0015")
+    chat.ended()
+    assert chat.prose.inner_text() == numbers(150)
+    expect(chat.answers).to_have_count(1)
+
+
+def test_second_tab_shows_the_running_answer(open_chat: Open, visitor: Visitor) -> None:
+    context = visitor()
+    first = open_chat(context)
+    first.ask("/echo before")
+    second = open_chat(context, path="/" + first.page.evaluate("location.hash"))
+    expect(second.prose).to_have_text("before")
+    first.say("/tokens 100 25")
+    second.running("0010")
+    second.ended()
+    assert second.prose.inner_text() == numbers(100)
+    expect(second.questions.last).to_have_text("/tokens 100 25")
+
+
+def test_other_device_notices_and_can_stop_the_answer(open_chat: Open, visitor: Visitor) -> None:
+    mine = visitor()
+    first = open_chat(mine)
+    first.ask("/echo before")
+    elsewhere = visitor(storage_state={**mine.storage_state(), "origins": []})
+    second = open_chat(elsewhere, path="/" + first.page.evaluate("location.hash"))
+    first.say("/tokens 3000 20")
+    first.running("0005")
+    second.page.evaluate("dispatchEvent(new Event('focus'))")
+    second.running("0010")
+    second.button("Stop the answer").click()
+    first.ended("cancelled")
+    second.ended("cancelled")
+
+
+def test_second_message_waits_for_the_first_answer(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.say("/tokens 100 30")
+    chat.running("0003")
+    chat.say("/echo too early")
+    expect(chat.banner).to_contain_text("Stop it, or wait")
+    expect(chat.input).to_have_value("/echo too early")
+    expect(chat.questions).to_have_count(1)
+
+
+def test_several_turns_are_one_conversation(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.ask("/echo alpha")
+    chat.ask("/echo beta")
+    assert "alpha" in chat.ask("/history")
+    expect(chat.questions).to_have_count(3)
+    expect(chat.answers).to_have_count(3)
+    expect(chat.history).to_have_count(1)
