@@ -56,7 +56,7 @@ class ItemShape(serializers.Serializer[Any]):
     type = serializers.CharField()
     text = serializers.CharField()
     model = serializers.CharField(required=False)
-    feedback = serializers.ChoiceField(["positive", "negative"], required=False)
+    feedback = serializers.CharField(required=False, help_text="positive or negative")
     data = serializers.DictField(required=False)  # type: ignore[assignment]
     created_at = serializers.DateTimeField()
 

@@ -21,6 +21,7 @@ class ThreadList(ChatView):
     """This principal's threads."""
 
     @extend_schema(
+        operation_id="api_threads_list",
         tags=["threads"],
         parameters=[requests.Search],
         responses={200: page_of(ThreadShape), **refusals(400, 401)},
