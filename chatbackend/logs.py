@@ -97,8 +97,8 @@ def config(*, debug: bool, level: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             # The edge has an access line of its own; these would say it again, with query strings.
-            "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
-            "django.channels.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            "django.server": {"handlers": [], "level": "CRITICAL", "propagate": False},
+            "django.channels.server": {"handlers": [], "level": "CRITICAL", "propagate": False},
             "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
             "django.security.DisallowedHost": {"handlers": [], "level": "CRITICAL", "propagate": False},
             "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
