@@ -188,4 +188,7 @@ def _key(row: ModelConfig) -> str:
 
 
 def _parameters(row: ModelConfig) -> Mapping[str, Any]:
-    return row.parameters if isinstance(row.parameters, dict) else {}
+    own = row.parameters if isinstance(row.parameters, dict) else {}
+    if row.provider != DEMO:
+        return own
+    return {"site_url": f"http://{settings.HOST}:{settings.PORT}", **own}  # for the examples in its answers
