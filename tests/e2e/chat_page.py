@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+    from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, Request
 
 VIOLATIONS = """
 window.violations = [];
@@ -40,13 +40,18 @@ class Watch:
             if target.scheme in ("http", "https", "ws", "wss") and target.netloc != host:
                 self.troubles.append(f"request to another host: {request.url}")
 
+        def page_error(error: object) -> None:
+            self.troubles.append(f"page error: {error}")
+
+        def dialog(dialog: Dialog) -> None:
+            self.troubles.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
         page.add_init_script(VIOLATIONS)
         page.on("console", console)
-        page.on("pageerror", lambda error: self.troubles.append(f"page error: {error}"))
+        page.on("pageerror", page_error)
         page.on("request", request)
-        page.on(
-            "dialog", lambda dialog: (self.troubles.append(f"dialog: {dialog.message}"), dialog.dismiss())
-        )
+        page.on("dialog", dialog)
         self.pages.append(page)
 
     def expect(self, pattern: str) -> None:

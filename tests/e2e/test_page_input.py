@@ -75,7 +75,9 @@ def test_field_grows_with_its_text_and_no_further_than_its_share(open_chat: Open
     larger = chat.input.bounding_box()
     chat.input.fill("\n".join("line" for _ in range(200)))
     largest = chat.input.bounding_box()
-    assert small and larger and largest
+    assert small is not None
+    assert larger is not None
+    assert largest is not None
     assert small["height"] < larger["height"] < largest["height"] <= 0.4 * 800 + 1
 
 

@@ -1,4 +1,7 @@
-"""How the chat page fits: narrow and wide, light and dark, by keyboard, with little motion. Screenshots go to pytest's folder."""
+"""How the chat page fits: narrow and wide, light and dark, by keyboard, with little motion.
+
+Screenshots go to pytest's folder.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ SIZES = [(360, 740), (768, 1024), (1440, 900)]
 ANSWER = (
     "/echo ## A heading\n\nWords with `code`, a [link](https://example.com/) and **weight**.\n\n"
     "| Column | Another | A third one |\n|---|---|---|\n| cell | a longer cell with words | 42 |\n\n"
-    "```python\ndef answer(question: str) -> str:\n    return question[::-1]  # a comment that is long enough to scroll\n```\n\n"
+    "```python\ndef answer(question: str) -> str:\n"
+    "    return question[::-1]  # a comment that is long enough to scroll\n```\n\n"
     "1. one\n2. two\n\n> A quotation.\n\nAnUnbreakableWord" + "x" * 200
 )
 FITS = """() => {

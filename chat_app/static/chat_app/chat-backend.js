@@ -9,7 +9,7 @@
 import { App } from './app.js';
 import { h } from './view/dom.js';
 
-const STYLES = ['tokens', 'layout', 'controls', 'message', 'prose', 'code'];
+const STYLES = ['tokens', 'layout', 'controls', 'overlay', 'message', 'prose', 'code'];
 
 export class ChatBackend extends HTMLElement {
   #app;
