@@ -32,7 +32,7 @@ Receive = Callable[[], Any]
 Send = Callable[[Message], Any]
 
 LEAN_PATHS = re.compile(
-    r"/(?:api(?!/docs(?:/|$))(?:/|$)|(?:[^/]+/)?sessions(?:/|$)|healthz$|readyz$|metrics$)"
+    r"/(?:api(?!/docs(?:/|$))(?:/|$)|(?:[^/]+/)?sessions/?$|healthz$|readyz$|metrics$)"
 )
 # A file up to this size leaves in one write and costs one visit to the pool.
 WHOLE_FILE = 1 << 20

@@ -48,6 +48,7 @@ async def get(url: str) -> tuple[int, bytes, Any]:
         ("/", False),
         ("/admin/", False),
         ("/apiary", False),
+        ("/admin/sessions/session/", False),
         ("/healthz/more", False),
     ],
 )
