@@ -57,9 +57,9 @@ export class StreamedMarkdown {
     const tokens = blocks(this.text.slice(this.frozen), this.links);
     const spoken = [];
     const done = finished ? tokens.length : this.#settled(tokens);
-    for (const token of tokens.slice(0, done)) {
-      const nodes = this.#show([token], true);
-      this.frozen += token.raw.length;
+    for (const run of runs(tokens.slice(0, done))) {
+      const nodes = this.#show(run, true);
+      for (const token of run) this.frozen += token.raw.length;
       if (nodes.length) spoken.push(nodes.map((node) => node.textContent).join(' ').trim());
     }
     const open = tokens.slice(done).filter(isSolid);
@@ -111,6 +111,19 @@ function goesOn(before, text, finished) {
   if (finished) return text.startsWith(before);
   const from = Math.max(0, before.length - 256);
   return text.length >= before.length && text.startsWith(before.slice(from), from);
+}
+
+/** Blocks that are parsed together: one by one costs more, but raw HTML left open must not reach the next block. */
+function runs(tokens) {
+  const groups = [];
+  let plain = false;
+  for (const token of tokens) {
+    const safe = !token.raw.includes('<');
+    if (safe && plain) groups.at(-1).push(token);
+    else groups.push([token]);
+    plain = safe;
+  }
+  return groups;
 }
 
 function isSolid(token) {

@@ -6,6 +6,8 @@ import { h, iconButton, setAttr, setText } from './dom.js';
 import { icon } from './icons.js';
 
 const PATIENCE = 8_000;
+const SHARE = 2; // rest for so many times as long as the last rendering took
+const LONGEST = 1_000;
 
 export class UserMessage {
   constructor(app) {
@@ -61,7 +63,7 @@ export class AnswerMessage {
   update(message) {
     this.message = message;
     const running = message.state === 'running';
-    for (const text of this.markdown.update(message.text, !running)) if (this.seenRunning) this.app.read(text);
+    this.#write(message.text, running);
     if (running) this.seenRunning = true;
     setAttr(this.element, 'aria-busy', running ? 'true' : undefined);
     this.element.dataset.state = message.state;
@@ -70,6 +72,19 @@ export class AnswerMessage {
     this.#aside(message.asides);
     this.#ended(message);
     this.#footing(message, running);
+  }
+
+  /** Show the text; where one block has grown so long that this takes time, less often. */
+  #write(text, running) {
+    clearTimeout(this.later);
+    const began = performance.now();
+    if (running && began < this.notBefore) {
+      this.later = setTimeout(() => this.#write(this.message.text, this.message.state === 'running'), this.notBefore - began);
+      return;
+    }
+    for (const said of this.markdown.update(text, !running)) if (this.seenRunning) this.app.read(said);
+    const now = performance.now();
+    this.notBefore = now + Math.min(LONGEST, SHARE * (now - began));
   }
 
   #waiting({ text, progress }, running) {
