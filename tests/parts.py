@@ -10,7 +10,6 @@ import glob
 import os
 import pwd
 import shutil
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +18,7 @@ import pytest
 BASE_DIR = Path(__file__).resolve().parent.parent
 REQUIREMENTS = BASE_DIR.parent / "shared" / "requirements"
 MODEL_SERVER = Path(os.environ.get("MODEL_SERVER_HOME") or BASE_DIR / ".venv-model-server").resolve()
-ABSENT: Counter[str] = Counter()
-REASONS: dict[str, str] = {}
+ABSENT: dict[str, str] = {}
 
 
 def program(*names: str) -> str | None:
@@ -80,11 +78,10 @@ def require(part: str) -> None:
         return
     if all_required() and part not in NEVER_REQUIRED:
         pytest.fail(f"{part} is required here: {reason}", pytrace=False)
-    ABSENT[part] += 1
-    REASONS[part] = reason
+    ABSENT[part] = reason
     pytest.skip(f"{part}: {reason}", allow_module_level=True)
 
 
 def summary() -> list[str]:
     """A line for each part that was missing, for the end of the run."""
-    return [f"{part}: {REASONS[part]} ({count} skipped)" for part, count in sorted(ABSENT.items())]
+    return [f"{part}: {reason}" for part, reason in sorted(ABSENT.items())]

@@ -14,6 +14,9 @@ from django.conf import settings as django_settings
 from chatbackend.handler import LEAN_PATHS, LeanHandler
 from tests.chatbackend import handler_urls
 
+# The signals around a request look at the connections that other tests have left on the pool's threads.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 @pytest.fixture
 async def url(serve, settings):
