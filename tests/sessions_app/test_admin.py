@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
@@ -47,7 +48,7 @@ def test_session_by_hand_is_shown_once(admin, api):
     row = ChatSession.objects.get()
     assert (row.owner, row.model, row.ttl, row.issued_by) == ("ext:77", "gpt2", 600, "admin")
     assert api.get("/api/sessions/current", credential=secret).status_code == 200
-    for path in (SESSIONS, f"{SESSIONS}{row.pk}/change/", f"{SESSIONS}{row.pk}/history/"):
+    for path in (SESSIONS, f"{SESSIONS}{quote(row.pk)}/change/", f"{SESSIONS}{quote(row.pk)}/history/"):
         page = admin.get(path).content.decode()
         assert secret not in page
         assert row.token_digest not in page
@@ -143,7 +144,7 @@ def test_revoke_in_the_admin_closes_what_is_open(
 
 
 def test_session_can_be_neither_edited_nor_deleted(admin, owner):
-    change = f"{SESSIONS}{owner.session.pk}/"
+    change = f"{SESSIONS}{quote(owner.session.pk)}/"
     assert admin.get(change + "change/").status_code == 200
     assert admin.post(change + "change/", {"owner": "user:1"}).status_code == 403
     assert admin.post(change + "delete/", {"post": "yes"}).status_code == 403
@@ -171,7 +172,7 @@ def test_key_is_shown_once(admin, api):
     row = ApiKey.objects.get()
     assert row.digest == tokens.digest(text)
     assert api.post("/api/sessions", {"user_id": 1}, credential=text).status_code == 201
-    for path in (KEYS, f"{KEYS}{row.pk}/change/", f"{KEYS}{row.pk}/history/"):
+    for path in (KEYS, f"{KEYS}{quote(row.pk)}/change/", f"{KEYS}{quote(row.pk)}/history/"):
         page = admin.get(path).content.decode()
         assert text not in page
         assert row.digest not in page
@@ -188,7 +189,7 @@ def test_key_that_cannot_be_is_explained(admin, change):
 def test_key_keeps_its_digest_and_realm_when_edited(admin):
     row, text = keys.create("shop", realm="shop")
     form = {"name": "renamed", "realm": "other", "digest": "0" * 64, "prefix": "x", "scopes": ["chat"]}
-    assert admin.post(f"{KEYS}{row.pk}/change/", form).status_code == 302
+    assert admin.post(f"{KEYS}{quote(row.pk)}/change/", form).status_code == 302
     after = ApiKey.objects.get()
     assert (after.name, after.realm, after.scopes) == ("renamed", "shop", ["chat"])
     assert after.digest == tokens.digest(text)
@@ -198,4 +199,4 @@ def test_key_is_revoked_in_the_admin_and_never_deleted(admin, api):
     row, text = keys.create("shop")
     admin.post(KEYS, {"action": "revoke", "_selected_action": [row.pk]})
     assert api.post("/api/sessions", {"user_id": 1}, credential=text).status_code == 401
-    assert admin.post(f"{KEYS}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert admin.post(f"{KEYS}{quote(row.pk)}/delete/", {"post": "yes"}).status_code == 403
