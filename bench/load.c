@@ -6,7 +6,8 @@
  * Modes
  *   stream  POST a target, read an answer that arrives in pieces, count its tokens, ask again (keep-alive)
  *   fixed   the same without tokens: whole answers are counted (GET where the target has no body)
- *   ws      open a WebSocket, send the target's body as a message, count tokens until a frame that holds --end
+ *   ws      open a WebSocket, send the target's body as a message, count the tokens of its
+ *           `delta` messages until the `response`
  *   idle    open WebSockets and hold them until standard input closes
  *
  * A token is a space that follows a digit: the synthetic model says "0001 0002 ...", and no framing holds such a pair.
@@ -27,7 +28,7 @@
 
 typedef struct { float *at; size_t count, room; } Samples;
 
-struct options opt = {.connections = 1, .end = "\"type\":\"response\"", .seconds = 3};
+struct options opt = {.connections = 1, .seconds = 3};
 int epoll_fd;
 long errors, started, finished;
 
@@ -212,7 +213,6 @@ static void set_option(const char *name, char *value) {
     else if (!strcmp(name, "--connections")) opt.connections = atoi(value);
     else if (!strcmp(name, "--targets")) read_targets(value);
     else if (!strcmp(name, "--header")) { strcat(opt.headers, value); strcat(opt.headers, "\r\n"); }
-    else if (!strcmp(name, "--end")) opt.end = value;
     else if (!strcmp(name, "--expect")) opt.expect = atol(value);
     else if (!strcmp(name, "--delay-ms")) opt.delay = atof(value) / 1000;
     else if (!strcmp(name, "--warm")) opt.warm = atof(value);

@@ -30,7 +30,6 @@ struct options {
     double warm, ramp, seconds, delay;
     long requests, expect;
     char headers[4096];
-    const char *end;
 };
 
 extern struct options opt;

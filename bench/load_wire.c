@@ -157,14 +157,21 @@ static size_t take_body(Conn *c, const char *data, size_t n, double at) {
     return 1;
 }
 
+/* Whether a JSON message begins with this type, as the product's and the peers' all do. */
+static int has_type(const char *data, size_t n, const char *type) {
+    static const char head[] = "{\"type\":\"";
+    size_t at = sizeof head - 1, len = strlen(type);
+    return n > at + len && !memcmp(data, head, at) && !memcmp(data + at, type, len) && data[at + len] == '"';
+}
+
+/* Tokens count where they are new: other messages (an item, the response) say the whole text again. */
 static void take_frame(Conn *c, int opcode, char *data, size_t n, double at) {
     if (opcode == 9) { send_frame(c, 10, data, n); return; }
     if (opcode == 8) { complain("closed by the server", n > 2 ? data + 2 : "", n > 2 ? n - 2 : 0); close_connection(c); return; }
     if (opt.mode != WS) return;
-    if (memmem(data, n, opt.end, strlen(opt.end))) { finish(c, at); return; }
-    if (memmem(data, n, "\"type\":\"error\"", 14)) complain("error", data, n);
-    count_frame();
-    count_tokens(c, data, n, at);
+    if (has_type(data, n, "delta")) { count_frame(); count_tokens(c, data, n, at); }
+    else if (has_type(data, n, "response")) finish(c, at);
+    else if (has_type(data, n, "error")) complain("error", data, n);
 }
 
 static void take_frames(Conn *c, const char *data, size_t n, double at) {

@@ -49,5 +49,5 @@ async def websocket(receive: Any, send: Any) -> None:
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] == "websocket.receive":
         for token in tokens(ask_of(json.loads(message["text"])["text"])[0]):
-            await send({"type": "websocket.send", "text": f'{{"type":"token","text":"{token}"}}'})
+            await send({"type": "websocket.send", "text": f'{{"type":"delta","text":"{token}"}}'})
         await send({"type": "websocket.send", "text": '{"type":"response"}'})

@@ -17,7 +17,7 @@ async def chat(websocket: WebSocket, session_id: str) -> None:
         while True:
             message = await websocket.receive_json()
             for token in tokens(ask_of(message["text"])[0]):
-                await websocket.send_json({"type": "token", "text": token})
+                await websocket.send_json({"type": "delta", "text": token})
             await websocket.send_json({"type": "response"})
     except WebSocketDisconnect:
         return

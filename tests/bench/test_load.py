@@ -95,7 +95,7 @@ def test_error_status_is_refused_with_its_text(program: Path) -> None:
         run(program, Load("fixed", ASK, warm=0, requests=1), port, [])
 
 
-def test_socket_counts_tokens_but_not_the_whole_answer_at_the_end(program: Path) -> None:
+def test_socket_counts_tokens_but_not_what_says_them_again(program: Path) -> None:
     def frame(text: bytes) -> bytes:
         return (
             b"\x81" + bytes([len(text)]) if len(text) < 126 else b"\x81\x7e%b" % len(text).to_bytes(2, "big")
@@ -104,6 +104,7 @@ def test_socket_counts_tokens_but_not_the_whole_answer_at_the_end(program: Path)
     frames = [
         b'{"type":"delta","text":"0001 "}',
         b'{"type":"delta","text":"%b"}' % b"".join(b"%04d " % n for n in range(2, 101)),
+        b'{"type":"item","item":{"text":"0001 0002 0003 "}}',
         b'{"type":"response","text":"0001 0002 0003 "}',
     ]
 
