@@ -69,7 +69,7 @@ class Run:
 
     @property
     def length(self) -> int:
-        """Characters said so far."""
+        """Characters passed on so far."""
         return self._length
 
     def text(self) -> str:
@@ -99,12 +99,17 @@ class Run:
     async def _run_pump(self) -> None:
         spec = self.spec
         chunks = router.stream(spec.requested_model, spec.candidates, spec.past, spec.question, self.attempts)
+        later = self._buffer.append
         async with contextlib.aclosing(chunks):
             async for chunk in chunks:
-                if type(chunk) is TextChunk:
-                    self._say(chunk.text)
-                else:
+                if type(chunk) is not TextChunk:
                     self._aside(chunk)
+                elif self.first_token_at is None:
+                    self._begin(chunk.text)
+                else:
+                    later(chunk.text)
+                    if self._flush_handle is None:
+                        self._flush_soon()
 
     def _aside(self, chunk: RouteChosen | Chunk) -> None:
         match chunk:
@@ -119,23 +124,22 @@ class Run:
     def _append(self, *events: Event) -> None:
         self.log.append(self.spec.turn_id, events)
 
-    def _say(self, text: str) -> None:
-        self._length += len(text)
-        if self.first_token_at is None:
-            self.first_token_at = timezone.now()
-            route = self.attempts.route
-            item = ItemData(self.item_id, ANSWER, model=route.id if route else None)
-            self._append(ItemAdded(item), TextDelta(self.item_id, text))
-            if self.spec.trigger == "retry" and self.spec.thread_id is not None:
-                self._begun = asyncio.get_running_loop().create_task(self._begin_retry())
-            return
-        self._buffer.append(text)
-        if self._flush_handle is None:
-            loop = asyncio.get_running_loop()
-            if pace.METER.lags():
-                self._flush_handle = loop.call_later(pace.WINDOW_SECONDS, self._flush)
-            else:
-                self._flush_handle = loop.call_soon(self._flush)
+    def _begin(self, text: str) -> None:
+        """The first text leaves at once."""
+        self._length = len(text)
+        self.first_token_at = timezone.now()
+        route = self.attempts.route
+        item = ItemData(self.item_id, ANSWER, model=route.id if route else None)
+        self._append(ItemAdded(item), TextDelta(self.item_id, text))
+        if self.spec.trigger == "retry" and self.spec.thread_id is not None:
+            self._begun = asyncio.get_running_loop().create_task(self._begin_retry())
+
+    def _flush_soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        if pace.METER.lags():
+            self._flush_handle = loop.call_later(pace.WINDOW_SECONDS, self._flush)
+        else:
+            self._flush_handle = loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         if self._flush_handle is not None:
@@ -144,6 +148,7 @@ class Run:
         if self._buffer:
             text = "".join(self._buffer)
             self._buffer.clear()
+            self._length += len(text)
             self._append(TextDelta(self.item_id, text))
 
     async def _begin_retry(self) -> None:

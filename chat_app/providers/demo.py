@@ -88,8 +88,9 @@ class DemoProvider:
         pace = _Pace(script.delay, route.timeouts)
         said = 0
         for token in script.tokens:
-            await pace.wait()
             said += 1
+            if script.delay or said % BREATH == 2:
+                await pace.wait()
             yield TextChunk(token)
         if script.failure is not None:
             await pace.wait()
@@ -209,22 +210,18 @@ def _greeting(message: str, earlier: int) -> str:
 
 
 class _Pace:
-    """Waits before tokens, within the route's timeouts."""
+    """Waits before tokens, within the route's timeouts; without a delay it only lets the event loop breathe."""
 
-    __slots__ = ("_delay", "_end", "_idle", "_limit", "_tokens")
+    __slots__ = ("_delay", "_end", "_idle", "_limit")
 
     def __init__(self, delay: float, timeouts: Timeouts) -> None:
         self._delay = delay
         self._limit = timeouts.first_token
         self._idle = timeouts.idle
         self._end = _now() + timeouts.total
-        self._tokens = 0
 
     async def wait(self) -> None:
-        """Wait once; UpstreamTimeout where a limit comes first. Without a delay only let the event loop breathe."""
-        self._tokens += 1
-        if not self._delay and self._tokens % BREATH != 2:
-            return
+        """Wait once; UpstreamTimeout where a limit comes first."""
         left = min(self._limit, self._end - _now())
         if self._delay > left:
             await asyncio.sleep(max(left, 0.0))
