@@ -98,11 +98,20 @@ def _texts(data: Any) -> Any:
             rest += one
 
 
+class Text(serializers.CharField):
+    """A text and nothing that could be read as one: 42 is not "42". NUL and surrogates are refused by DRF's validators."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class SessionRequest(serializers.Serializer[Any]):
     """`POST /api/sessions`: the fields may also stand in the query string."""
 
     user_id = UserIdField()
-    model = serializers.CharField(required=False, allow_null=True, max_length=conf.MAX_MODEL_ID)
+    model = Text(required=False, allow_null=True, max_length=conf.MAX_MODEL_ID)
     ttl = serializers.IntegerField(required=False, allow_null=True, min_value=1, help_text="Seconds.")
     metadata = MetadataField(required=False, allow_null=True)
 
@@ -115,16 +124,16 @@ class SessionRequest(serializers.Serializer[Any]):
 class CustomSessionRequest(serializers.Serializer[Any]):
     """`POST /api/custom/session`: nothing is needed. `user_id` is for a backend key alone."""
 
-    model = serializers.CharField(required=False, allow_null=True, max_length=conf.MAX_MODEL_ID)
-    current = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=200)
+    model = Text(required=False, allow_null=True, max_length=conf.MAX_MODEL_ID)
+    current = Text(required=False, allow_null=True, allow_blank=True, max_length=200)
     user_id = UserIdField(required=False, allow_null=True)
 
 
 class PasswordRequest(serializers.Serializer[Any]):
     """`POST /api/auth/token`: both fields, or neither and a login cookie."""
 
-    username = serializers.CharField(required=False, max_length=150, trim_whitespace=False)
-    password = serializers.CharField(required=False, max_length=1000, trim_whitespace=False)
+    username = Text(required=False, max_length=150, trim_whitespace=False)
+    password = Text(required=False, max_length=1000, trim_whitespace=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for name in ("username", "password"):
@@ -134,13 +143,13 @@ class PasswordRequest(serializers.Serializer[Any]):
 
 
 class RefreshRequest(serializers.Serializer[Any]):
-    refresh = serializers.CharField(max_length=4096)
+    refresh = Text(max_length=4096)
 
 
 class RevokeRequest(serializers.Serializer[Any]):
     """`POST /api/auth/revoke`: a refresh token, else the access token in Authorization or X-Auth-Token."""
 
-    refresh = serializers.CharField(required=False, max_length=4096)
+    refresh = Text(required=False, max_length=4096)
 
 
 SESSION = SessionRequest()

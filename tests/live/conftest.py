@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -39,3 +39,28 @@ def new_user(live: ServerProcess) -> Callable[..., Session]:
 @pytest.fixture
 def user(new_user: Callable[..., Any]) -> Any:
     return new_user()
+
+
+@pytest.fixture(scope="session")
+def place(live: ServerProcess) -> Callable[[str], tuple[Caller, str]]:
+    """Who may call a path, and the path with the ids of things that are theirs."""
+    owner = issue(live, "owner of things")
+    said = owner.ask("/echo hi")
+    things = {
+        "thread": said["thread_id"],
+        "turn": said["turn_id"],
+        "item": owner.items(said["thread_id"])[1]["id"],
+    }
+
+    def find(path: str) -> tuple[Caller, str]:
+        keyed = path.endswith("sessions")
+        return Caller(live, bearer(live.backend_key)) if keyed else owner, path.format(**things)
+
+    return find
+
+
+@pytest.fixture
+def unharmed(user: Session) -> Iterator[None]:
+    """Whatever a test has sent: the next good call works."""
+    yield
+    assert user.ask("/echo still here")["response"] == "still here"

@@ -114,3 +114,13 @@ COMMANDS: tuple[dict[str, str], ...] = (
 def filled(command: Mapping[str, str], things: Mapping[str, str]) -> dict[str, str]:
     """A command about these things."""
     return {name: _NAME.sub(lambda found: things[found[1]], text) for name, text in command.items()}
+
+
+# The calls that read a body.
+STARTING = ("/api/chat", "/api/chat/stream", "/api/custom/stream", "/gpt2/chat", "/chat/stream")
+READING = (
+    ("POST", "/api/sessions"), ("POST", "/sessions"), ("POST", "/gpt2/sessions"), ("POST", "/api/custom/session"),
+    ("POST", "/api/auth/token"), ("POST", "/api/auth/refresh"), ("POST", "/api/auth/revoke"), ("POST", "/api/threads"),
+    ("PATCH", "/api/threads/{thread}"), ("PUT", "/api/items/{item}/feedback"), ("POST", "/api/turns/{turn}/retry"),
+    *(("POST", path) for path in STARTING),
+)  # fmt: skip
