@@ -18,7 +18,7 @@ from channels.consumer import AsyncConsumer
 from chat_app.chat.asks import Identify
 from chat_app.conf import limit
 from chat_app.domain.errors import ChatError, TooLarge
-from chat_app.wire import problems
+from chat_app.wire import problems, requests
 
 logger = structlog.get_logger(__name__)
 Send = Callable[[Any], Awaitable[None]]
@@ -71,6 +71,10 @@ class HttpConsumer(AsyncConsumer):
             if key == name:
                 return str(value.decode("latin-1"))
         return None
+
+    def fields(self) -> dict[str, Any]:
+        """The body's JSON object, empty where there is no body. Raises BadJson, NotJson."""
+        return requests.json_object(self.body, self.header(b"content-type"))
 
     def path(self, name: str) -> str | None:
         """A value that the route's pattern captured."""

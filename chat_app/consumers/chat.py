@@ -55,7 +55,7 @@ class TurnRetry(HttpConsumer):
     """`POST /api/turns/{id}/retry`: 202 and the new turn, to be followed by its id."""
 
     async def respond(self) -> None:
-        fields = requests.check(requests.RetryBody, requests.json_object(self.body))
+        fields = requests.check(requests.RetryBody, self.fields())
         identify = self.identify(requests.query(self.scope["query_string"]).get("session_id"))
         key = self.header(b"idempotency-key")
         begun = await turns.retry(identify, self.path("turn_id") or "", fields.get("model"), key)

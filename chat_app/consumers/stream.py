@@ -27,8 +27,8 @@ Frame = Callable[[Record], bytes]
 
 def ask_of(consumer: HttpConsumer) -> tuple[dict[str, Any], Ask]:
     """The fields of a chat request, from its body, query string, path and headers, and the Ask that they make."""
-    body = requests.json_object(consumer.body)
-    fields = requests.check(requests.AskBody, {**requests.query(consumer.scope["query_string"]), **body})
+    query = requests.query(consumer.scope["query_string"])
+    fields = requests.check(requests.AskBody, {**query, **consumer.fields()})
     ask = Ask(
         text=fields["message"],
         thread_id=fields.get("thread_id") or None,

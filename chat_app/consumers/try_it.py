@@ -20,7 +20,7 @@ class TryModel(FollowConsumer):
     """
 
     async def respond(self) -> None:
-        fields = requests.check(requests.AskBody, requests.json_object(self.body))
+        fields = requests.check(requests.AskBody, self.fields())
         ask = Ask(fields["message"], model=unquote(self.path("model") or ""), one_off=True, only_model=True)
         begun = await turns.start_turn(self.identify(), ask)
         following = turns.watch(begun)

@@ -17,7 +17,7 @@ class AlwaysJSON(BaseContentNegotiation):
     """JSON whatever `Accept` says: the API has no other face, and a 406 helps nobody."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
-        return next(iter(parsers), None) if "json" in (request.content_type or "") else None
+        return next(iter(parsers), None) if requests.is_json(request.content_type or "") else None
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type

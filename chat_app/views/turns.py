@@ -14,7 +14,7 @@ from chat_app.views.schema import ChatAnswer, TurnShape, refusals
 from chat_app.wire import requests
 
 STREAM = {(200, "text/event-stream"): OpenApiTypes.STR}
-STARTING = refusals(400, 401, 403, 404, 409, 413, 429, 502, 503, 504)
+STARTING = refusals(400, 401, 403, 404, 409, 413, 415, 429, 502, 503, 504)
 KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,

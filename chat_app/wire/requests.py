@@ -127,10 +127,17 @@ class BadJson(ChatError):
     default_detail = "The body must be one JSON object."
 
 
-def json_object(body: bytes) -> dict[str, Any]:
-    """A body as a mapping; an empty one is empty. Raises BadJson."""
+class NotJson(ChatError):
+    code = "unsupported_media_type"
+    default_detail = "The body must be sent as application/json."
+
+
+def json_object(body: bytes, content_type: str | None = None) -> dict[str, Any]:
+    """A body as a mapping; an empty one is empty. Raises BadJson; NotJson for one that says it is something else."""
     if not body.strip():
         return {}
+    if content_type is not None and not is_json(content_type):
+        raise NotJson
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -138,6 +145,10 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise BadJson
     return data
+
+
+def is_json(content_type: str) -> bool:
+    return "json" in content_type.lower()
 
 
 def query(raw: bytes) -> dict[str, str]:

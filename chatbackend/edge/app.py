@@ -54,7 +54,7 @@ class Edge:
     def refusal(self, scope: Scope, found: Headers) -> problems.Problem | None:
         """Why this host or origin gets no further, or None."""
         host = host_of(scope, found)
-        if host and not self.policy.host_allowed(host):
+        if (host or b"host" in found) and not self.policy.host_allowed(host):
             return problems.BAD_HOST
         origin = found.get(b"origin")
         if origin is None or scope["path"].startswith(self.policy.open_prefix):
