@@ -135,12 +135,9 @@ class ModelForm(forms.ModelForm):
             return False
         return _server(cleaned["base_url"]) != _server(str(self.initial.get("base_url") or ""))
 
-    def validate_constraints(self) -> None:
-        """All but the one default: saving a new one takes it from the old (`ModelConfigAdmin.save_model`)."""
-        try:
-            self.instance.validate_constraints(exclude={"default"})
-        except ValidationError as error:
-            self.add_error(None, error)
+    def _get_validation_exclusions(self) -> set[str]:
+        """Not the one default: saving a new one takes it from the old (`ModelConfigAdmin.save_model`)."""
+        return {*super()._get_validation_exclusions(), "default"}  # type: ignore[misc]
 
     @property
     def key_changes(self) -> bool:
@@ -169,7 +166,7 @@ class FallbackFormSet(forms.BaseInlineFormSet):
     """The fallbacks of one model: none twice, not the model itself, and no way back to it."""
 
     def clean(self) -> None:
-        super().clean()
+        """In place of Django's own check for doubles, whose words say less."""
         wanted: list[str] = []
         for form in self.forms:
             data = getattr(form, "cleaned_data", {})
