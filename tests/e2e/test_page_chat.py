@@ -64,6 +64,7 @@ def test_stopped_answer_can_be_tried_again(open_chat: Open) -> None:
     chat.button("Stop the answer").click()
     chat.ended("cancelled").get_by_role("button", name="Try again").click()
     chat.ended("completed")
+    expect(chat.find(".note:visible")).to_have_count(0)
     assert chat.prose.inner_text() == numbers(60)
     expect(chat.answers).to_have_count(1)
     chat.reload()
@@ -82,6 +83,14 @@ def test_whole_answer_can_be_given_again(open_chat: Open) -> None:
     expect(chat.answers).to_have_count(1)
     expect(chat.questions).to_have_count(1)
     expect(chat.prose).to_have_text("once more")
+
+
+def test_earlier_answers_keep_their_marks_without_a_way_on(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.say("/fail after 3")
+    chat.ended("failed")
+    chat.ask("/echo later")
+    expect(chat.answers.first.locator(".note")).to_have_text("The answer broke off here.")
 
 
 def test_failure_is_told_in_words_with_a_way_on(open_chat: Open) -> None:
@@ -112,9 +121,9 @@ def test_busy_service_is_asked_again_after_a_countdown(open_chat: Open, watch: W
     expect(chat.banner).to_contain_text(re.compile(r"Trying again in \d s"))
     chat.banner.get_by_role("button", name="Cancel").click()
     expect(chat.banner).to_be_hidden()
-    expect(chat.find(".from-user .note")).to_contain_text("Not sent")
-    chat.find(".from-user .note").get_by_role("button", name="Edit").click()
-    expect(chat.input).to_have_value("/fail upstream_busy")
+    expect(chat.ended("failed").locator(".note")).to_contain_text("asked to fail")
+    chat.reload()
+    expect(chat.questions).to_have_text(["/fail upstream_busy"])
 
 
 def test_reload_in_mid_answer_goes_on_without_loss(open_chat: Open) -> None:

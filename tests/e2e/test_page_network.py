@@ -84,6 +84,27 @@ def test_refusal_with_retry_after_is_counted_down_and_tried_again(open_chat: Ope
     assert keys == [keys[0]] * 2
 
 
+def test_message_that_was_never_taken_can_be_edited_or_sent_again(open_chat: Open, watch: Watch) -> None:
+    watch.expect("503")
+    chat = open_chat()
+    body = {"detail": "Full.", "code": "unavailable", "retryable": True, "request_id": "r"}
+    full = {"status": 503, "json": body, "headers": {"Retry-After": "30"}}
+    chat.page.route("**/api/chat/stream*", lambda route: route.fulfill(**full))
+    chat.say("/echo wait for me")
+    chat.banner.get_by_role("button", name="Cancel").click()
+    note = chat.find(".from-user .note")
+    expect(note).to_contain_text("Not sent")
+    note.get_by_role("button", name="Edit").click()
+    expect(chat.input).to_have_value("/echo wait for me")
+    chat.input.press("Enter")
+    chat.banner.get_by_role("button", name="Cancel").click()
+    chat.page.unroute("**/api/chat/stream*")
+    note.get_by_role("button", name="Send again").click()
+    chat.ended()
+    expect(chat.prose).to_have_text("wait for me")
+    expect(chat.questions).to_have_count(1)
+
+
 def test_ended_session_is_renewed_without_a_word(open_chat: Open, watch: Watch) -> None:
     watch.expect("401")
     chat = open_chat()

@@ -107,7 +107,7 @@ export class TurnActions {
     const { store } = this.app;
     const { pending } = store.state;
     if (!pending) return;
-    if (error.turnId && !signal.aborted) return this.#failed(error, pending);
+    if (error.turnId) return this.#failed(error, pending);
     if (signal.aborted) error = { code: 'stopped', message: 'Not sent.', retryable: true };
     const reason = { code: error.code, detail: error.message, retryable: error.retryable !== false };
     store.set({ pending: { ...pending, error: reason }, banner: undefined });
@@ -170,7 +170,7 @@ export class TurnActions {
     });
     this.app.announce(`${text} Trying again in ${Math.ceil(seconds)} seconds.`);
     await sleep(seconds * 1000, AbortSignal.any([now.signal, signal])).catch(() => {});
-    signal.throwIfAborted();
+    if (signal.aborted) throw error.turnId ? error : signal.reason; // what was taken is not «not sent»
   }
 
   /** Show a turn as it goes on. @param {{response?: Response, requested?: string}} known */

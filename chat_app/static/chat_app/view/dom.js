@@ -13,8 +13,17 @@ export function h(tag, props = {}, ...children) {
     if (name === 'on') for (const [type, run] of Object.entries(value)) element.addEventListener(type, run);
     else element.setAttribute(name, value === true ? '' : value);
   }
-  element.append(...children.filter((child) => child !== undefined && child !== null && child !== false));
+  element.append(...real(children));
   return element;
+}
+
+/** Put these in the place of all that an element holds; undefined, null and false are left out. */
+export function fill(element, ...children) {
+  element.replaceChildren(...real(children));
+}
+
+function real(children) {
+  return children.filter((child) => child !== undefined && child !== null && child !== false);
 }
 
 /** A button with an icon; `label` is its name, and its words too when `words` is set. */

@@ -2,7 +2,7 @@
 
 import { StreamedMarkdown } from '../render/stream.js';
 import { copyButton } from './copy.js';
-import { h, iconButton, setAttr, setText } from './dom.js';
+import { fill, h, iconButton, setAttr, setText } from './dom.js';
 import { icon } from './icons.js';
 
 const PATIENCE = 8_000;
@@ -24,7 +24,7 @@ export class UserMessage {
     this.error = error;
     this.note.hidden = !error;
     if (!error) return;
-    this.note.replaceChildren(icon('alert'), h('span', { class: 'note-text' }, error.detail),
+    fill(this.note, icon('alert'), h('span', { class: 'note-text' }, error.detail),
       error.retryable && action('Send again', () => this.app.turns.resend()),
       action('Edit', () => this.app.edit(this.app.turns.takeBack())));
   }
@@ -53,7 +53,7 @@ export class AnswerMessage {
     this.good = iconButton('Good answer', icon('up'), () => this.#rate('positive'), { class: 'thumb' });
     this.bad = iconButton('Bad answer', icon('down'), () => this.#rate('negative'), { class: 'thumb' });
     this.again = iconButton('Answer again', icon('retry'), () => app.turns.retry(this.message.turnId), { class: 'again' });
-    return h('div', { class: 'foot' }, this.copy, this.good, this.bad, this.again, this.model);
+    return h('div', { class: 'foot' }, this.model, this.copy, this.good, this.bad, this.again);
   }
 
   #rate(kind) {
@@ -112,7 +112,7 @@ export class AnswerMessage {
     if (!words) return;
     this.note.className = state === 'failed' ? 'note bad' : 'note';
     const retry = last && (state !== 'failed' || error?.retryable !== false);
-    this.note.replaceChildren(icon(state === 'cancelled' ? 'stop' : 'alert'), h('span', { class: 'note-text', dir: 'auto' }, words),
+    fill(this.note, icon(state === 'cancelled' ? 'stop' : 'alert'), h('span', { class: 'note-text', dir: 'auto' }, words),
       retry && action('Try again', () => this.app.turns.retry(turnId)));
   }
 
@@ -132,7 +132,7 @@ export class AnswerMessage {
 }
 
 function endOf(state, error, text) {
-  if (state === 'failed') return error?.detail || 'The answer could not be given.';
+  if (state === 'failed') return error?.detail || (text ? 'The answer broke off here.' : 'The answer could not be given.');
   if (state === 'cancelled') return text ? 'Stopped here.' : 'Stopped before it began.';
   if (state === 'interrupted') return error?.detail || 'Interrupted: the server went away while it was writing.';
   return '';
