@@ -290,24 +290,25 @@ class ChatSocket(AsyncConsumer):
 
     async def _follow(self, turn_id: str, after: int | None, *, again: bool = False) -> None:
         """Pass a turn on in a task of its own; a second follow of the same turn takes the place of the first if `again`."""
-        running = self.follows.get(turn_id)
-        if running is not None:
-            if not again:
-                return
-            running.cancel()
-        following = await turns.follow(self._identify, turn_id, after)
         if turn_id in self.follows and not again:
+            return
+        following = await turns.follow(self._identify, turn_id, after)
+        running = self.follows.get(turn_id)
+        if running is not None and not again:
             following.follower.close()
-        else:
-            self._begin_follow(following)
+            return
+        if running is not None:
+            running.cancel()
+        self._begin_follow(following)
 
     def _begin_follow(self, following: Following) -> None:
-        turn_id = following.turn_id
         task = asyncio.get_running_loop().create_task(self._pass_on(following))
-        self.follows[turn_id] = task
-        task.add_done_callback(lambda done: self._forget(turn_id, done))
+        self.follows[following.turn_id] = task
+        task.add_done_callback(lambda done: self._forget(following, done))
 
-    def _forget(self, turn_id: str, task: asyncio.Task[None]) -> None:
+    def _forget(self, following: Following, task: asyncio.Task[None]) -> None:
+        turn_id = following.turn_id
+        following.follower.close()  # a task that was cancelled before its first step has closed nothing
         if self.follows.get(turn_id) is task:
             del self.follows[turn_id]
         if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Closed):
