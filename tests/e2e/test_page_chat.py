@@ -153,6 +153,7 @@ def test_second_tab_shows_the_running_answer(open_chat: Open, visitor: Visitor) 
 def test_other_device_notices_and_can_stop_the_answer(open_chat: Open, visitor: Visitor) -> None:
     mine = visitor()
     first = open_chat(mine)
+    first.button("New chat").first.click()
     first.ask("/echo before")
     elsewhere = visitor(storage_state={**mine.storage_state(), "origins": []})
     second = open_chat(elsewhere, path="/" + first.page.evaluate("location.hash"))
@@ -163,6 +164,31 @@ def test_other_device_notices_and_can_stop_the_answer(open_chat: Open, visitor: 
     second.button("Stop the answer").click()
     first.ended("cancelled")
     second.ended("cancelled")
+
+
+def test_answer_given_elsewhere_meanwhile_is_shown(open_chat: Open, visitor: Visitor) -> None:
+    mine = visitor()
+    first = open_chat(mine)
+    first.button("New chat").first.click()
+    first.ask("/echo mine")
+    elsewhere = visitor(storage_state={**mine.storage_state(), "origins": []})
+    second = open_chat(elsewhere, path="/" + first.page.evaluate("location.hash"))
+    second.ask("/echo from elsewhere")
+    first.page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(first.prose).to_have_text("from elsewhere")
+    expect(first.questions).to_have_count(2)
+
+
+def test_leaving_before_a_message_is_taken_stays_left(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.ask("/echo first")
+    chat.button("New chat").first.click()
+    chat.say("/tokens 100 20")
+    chat.history.last.click()
+    expect(chat.prose).to_have_text("first")
+    chat.page.wait_for_timeout(700)
+    expect(chat.prose).to_have_text("first")
+    expect(chat.questions).to_have_count(1)
 
 
 def test_second_message_waits_for_the_first_answer(open_chat: Open) -> None:

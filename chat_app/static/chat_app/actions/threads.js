@@ -105,7 +105,8 @@ export class ThreadActions {
     this.app.visited(id);
     try {
       const [thread, page] = await Promise.all([client.thread(id, signal), client.items(id, { signal })]);
-      await this.#show(thread, page, signal);
+      const known = merged([], page.data, { whole: true });
+      await this.#show(thread, known, cursor(page), () => !signal.aborted);
     } catch (error) {
       if (signal.aborted) return;
       store.set({ loading: false });
@@ -121,14 +122,14 @@ export class ThreadActions {
     return this.open(id);
   }
 
-  async #show(thread, page, signal) {
+  /** Put a thread on the page, unless it is `wanted` no more once all is known. */
+  async #show(thread, items, itemsNext, wanted) {
     const { store, client, turns } = this.app;
-    const items = merged([], page.data, { whole: true });
     const last = items.at(-1)?.turn_id;
     let turn;
-    if (!thread.active_turn_id && last) turn = await client.turn(last, signal).then(fromStored, () => undefined);
-    signal.throwIfAborted();
-    store.set({ thread, items, itemsNext: cursor(page), loading: false, turn: turn && settled(turn, items) });
+    if (!thread.active_turn_id && last) turn = await client.turn(last).then(fromStored, () => undefined);
+    if (!wanted()) return;
+    store.set({ thread, items, itemsNext, loading: false, turn: turn && settled(turn, items) });
     if (thread.active_turn_id) turns.follow(thread.active_turn_id);
   }
 
@@ -159,8 +160,10 @@ export class ThreadActions {
       const same = now.updated_at === thread.updated_at && now.active_turn_id === thread.active_turn_id;
       if (store.state.threadId !== threadId || same || isRunning(store.state.turn)) return;
       const page = await client.items(threadId);
-      if (store.state.threadId !== threadId || isRunning(store.state.turn)) return;
-      await this.#show(now, page, this.#opening?.signal ?? new AbortController().signal);
+      const wanted = () => store.state.threadId === threadId && !this.app.turns.busy;
+      if (!wanted()) return;
+      const { items, itemsNext } = store.state;
+      await this.#show(now, merged(items, page.data), items.length ? itemsNext : cursor(page), wanted);
       this.list({ quiet: true });
     } catch (error) {
       if (error.status === 404) this.#gone(threadId);

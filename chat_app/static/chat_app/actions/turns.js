@@ -82,7 +82,7 @@ export class TurnActions {
       this.#begin(response, threadId, pending.model);
     } catch (error) {
       this.#sending = undefined;
-      this.#refused(error, signal);
+      this.#refused(error, signal, pending.key);
     }
   }
 
@@ -103,10 +103,10 @@ export class TurnActions {
     if (this.#stopWanted) this.stop();
   }
 
-  #refused(error, signal) {
+  #refused(error, signal, key) {
     const { store } = this.app;
     const { pending } = store.state;
-    if (!pending) return;
+    if (pending?.key !== key) return undefined; // another thread is open
     if (error.turnId) return this.#failed(error, pending);
     if (signal.aborted) error = { code: 'stopped', message: 'Not sent.', retryable: true };
     const reason = { code: error.code, detail: error.message, retryable: error.retryable !== false };
@@ -143,6 +143,7 @@ export class TurnActions {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const result = await call(signal);
+        signal.throwIfAborted(); // it worked, but the person is elsewhere by now
         this.app.store.set({ banner: undefined });
         return result;
       } catch (error) {
@@ -253,18 +254,19 @@ export class TurnActions {
   async retry(turnId) {
     const { store, client } = this.app;
     if (this.busy) return;
-    const { model, items, turn: before } = store.state;
+    const { model, items, threadId, turn: before } = store.state;
     const key = crypto.randomUUID();
     const { signal } = (this.#sending = new AbortController());
     this.#stopWanted = false;
     const kept = items.filter((item) => item.turn_id !== turnId || item.type === 'user_message');
-    store.set({ banner: undefined, items: kept, turn: { ...emptyTurn(turnId, store.state.threadId, model), state: 'running' } });
+    store.set({ banner: undefined, items: kept, turn: { ...emptyTurn(turnId, threadId, model), state: 'running' } });
     try {
       const turn = await this.#insist(() => client.retry(turnId, { model, key }), signal);
-      this.app.threads.tell({ kind: 'turn', threadId: store.state.threadId });
+      this.app.threads.tell({ kind: 'turn', threadId });
       this.follow(turn.id, { requested: model });
       if (this.#stopWanted) this.stop();
     } catch (error) {
+      if (store.state.threadId !== threadId) return;
       store.set({ items, turn: before });
       if (!signal.aborted) this.app.warn(error, { label: 'Try again', run: () => this.retry(turnId) });
     } finally {

@@ -10,7 +10,7 @@ const DIRECTED = 'p, ul, ol, h1, h2, h3, h4, h5, h6, blockquote, td, th, summary
 export function decorate(fragment, { solid }) {
   for (const element of fragment.querySelectorAll(DIRECTED)) element.dir = 'auto';
   for (const table of fragment.querySelectorAll('table')) {
-    const frame = h('div', { class: 'table', tabindex: '0', role: 'region', 'aria-label': 'Table' });
+    const frame = h('div', { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Table' });
     table.replaceWith(frame);
     frame.append(table);
   }
