@@ -110,7 +110,7 @@ def somebody(server: ServerProcess, **fields: Any) -> Session:
 class DoorSuite:
     """The same turn through every door of `server`: same text, same refusals, same failures."""
 
-    @pytest.fixture(params=DOORS.values(), ids=DOORS.keys())
+    @pytest.fixture(params=list(DOORS.values()), ids=list(DOORS))
     def door(self, request: pytest.FixtureRequest) -> Door:
         chosen: Door = request.param
         return chosen
