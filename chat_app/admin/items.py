@@ -27,7 +27,7 @@ def excerpt(text: str) -> str:
 
 @admin.register(Item)
 class ItemAdmin(ReadOnly):
-    list_display = ("when", "kind", "model", "beginning", "thread_link")
+    list_display = ("when", "kind", "model", "beginning", "conversation")
     list_filter = ("created_at", "on_path")
     search_fields = ("id__startswith", "thread__id__exact", "turn__id__exact")
     search_help_text = "The beginning of an item's id, or a whole thread or turn id."
@@ -64,6 +64,10 @@ class ItemAdmin(ReadOnly):
     @admin.display(description="text")
     def whole(self, item: Item) -> str:
         return format_html('<div class="chat-text">{}</div>', item.text or "–")
+
+    @admin.display(description="")
+    def conversation(self, item: Item) -> str:
+        return link("chat_app_thread", item.thread_id, "thread")
 
     @admin.display(description="thread")
     def thread_link(self, item: Item) -> str:
@@ -119,4 +123,4 @@ class FeedbackAdmin(ReadOnly):
 
     @admin.display(description="thread")
     def thread_link(self, feedback: Any) -> str:
-        return link("chat_app_thread", feedback.in_thread)
+        return link("chat_app_thread", feedback.in_thread, "thread")

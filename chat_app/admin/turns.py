@@ -89,13 +89,18 @@ class TurnAdmin(ReadOnly):
     @admin.display(description="state")
     def outcome(self, turn: Turn) -> str:
         """The state, and what went wrong if anything did."""
-        words = turn.state
-        if turn.state in ACTIVE and turn.cancel_requested:
-            words += " (stopping)"
-        if turn.error_code and turn.error_code != turn.state:
-            words += f": {turn.error_code}"
+        stopping = " (stopping)" if turn.state in ACTIVE and turn.cancel_requested else ""
         style = STYLES.get(turn.state, "chat-live")
-        return format_html('<span class="{}" title="{}">{}</span>', style, turn.error_detail, words)
+        words = format_html('<span class="{}">{}{}</span>', style, turn.state, stopping)
+        if turn.error_code and turn.error_code != turn.state:
+            return format_html(
+                '{}<br><span class="{}" title="{}">{}</span>',
+                words,
+                style,
+                turn.error_detail,
+                turn.error_code,
+            )
+        return words
 
     @admin.display(description="model")
     def route(self, turn: Turn) -> str:
@@ -124,13 +129,17 @@ class TurnAdmin(ReadOnly):
     def duration(self, turn: Turn) -> str:
         return span(milliseconds(turn.created_at, turn.ended_at))
 
-    @admin.display(description="tokens in / out, cost")
+    @admin.display(description="tokens in / out")
     def tokens_and_price(self, turn: Turn) -> str:
-        return f"{self.tokens(turn)} · {self.price(turn)}" if turn.cost else self.tokens(turn)
+        tokens = self.tokens(turn)
+        if turn.usage_estimated:
+            tokens = format_html('<span title="estimated">≈ {}</span>', tokens.removesuffix(" (estimated)"))
+        return below(tokens, self.price(turn)) if turn.cost else tokens
 
-    @admin.display(description="first token / whole")
+    @admin.display(description="time")
     def speed(self, turn: Turn) -> str:
-        return f"{self.first_token(turn)} / {self.duration(turn)}"
+        """To the first token, and to the end below it."""
+        return below(self.first_token(turn), self.duration(turn))
 
     @admin.display(description="belongs to no thread")
     def alone(self, turn: Turn) -> str:
@@ -162,3 +171,8 @@ class TurnAdmin(ReadOnly):
             CONTROL.publish(f"turn:{pk}", {"type": "cancel"})
         self.note(request, running, "Asked to stop.")
         self.message_user(request, f"Asked to stop: {len(running)}.", messages.SUCCESS)
+
+
+def below(first: str, second: str) -> str:
+    """Two values of one column, the lesser one below the other."""
+    return format_html('{}<br><span class="chat-quiet">{}</span>', first, second)

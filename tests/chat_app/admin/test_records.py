@@ -96,7 +96,7 @@ def test_record_is_neither_added_nor_edited(operator: Client, kind: str) -> None
     pk = {
         "turn": thread.turns.get().pk,
         "thread": thread.pk,
-        "item": thread.items.first().pk,
+        "item": thread.items.get(seq=1).pk,
         "feedback": Feedback.objects.get().pk,
     }[kind]
     assert operator.get(f"/admin/chat_app/{kind}/add/").status_code == 403
