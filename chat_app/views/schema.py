@@ -92,6 +92,19 @@ class ChatAnswer(serializers.Serializer[Any]):
     state = serializers.CharField(required=False)
 
 
+class StreamEvent(serializers.Serializer[Any]):
+    """One event of a stream, as the SSE standard names its parts; a stream is any number of them, until it ends."""
+
+    data = serializers.CharField(  # type: ignore[assignment]
+        help_text="A piece of the answer's text and nothing else; of typed events, the event as JSON.",
+        allow_blank=True,
+    )
+    event = serializers.CharField(
+        required=False, help_text="`error` and `done` close a plain stream; of typed events, their type."
+    )
+    id = serializers.CharField(required=False, help_text="Of typed events, their number: for Last-Event-ID.")
+
+
 def page_of(shape: type[serializers.Serializer[Any]]) -> Any:
     """A page of these."""
     return inline_serializer(

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 from chat_app.domain.errors import NotConfigured
 from chat_app.views.base import ChatView
-from chat_app.views.schema import ChatAnswer, TurnShape, refusals
+from chat_app.views.schema import ChatAnswer, StreamEvent, TurnShape, refusals
 from chat_app.wire import requests
 
-STREAM = {(200, "text/event-stream"): OpenApiTypes.STR}
+STREAM = {(200, "text/event-stream"): StreamEvent}
 STARTING = refusals(400, 401, 403, 404, 409, 413, 415, 429, 502, 503, 504)
 KEY = OpenApiParameter(
     "Idempotency-Key",
