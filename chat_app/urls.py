@@ -8,6 +8,7 @@ from chat_app.views import chatkit_session, models, pages, threads, turns
 
 urlpatterns = [
     path("", pages.index, name="chat-page"),
+    path("favicon.ico", pages.favicon, name="favicon"),
     path("api/models", models.ModelList.as_view(), name="models"),
     path("api/chatkit/session", chatkit_session.ChatKitSession.as_view(), name="chatkit-session"),
     path("api/threads", threads.ThreadList.as_view(), name="threads"),

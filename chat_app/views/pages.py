@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
@@ -89,6 +90,12 @@ def index(request: HttpRequest) -> HttpResponse:
     response["Content-Security-Policy"] = CSP
     response["Cache-Control"] = "private, no-cache"
     return response
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """The icon of pages that name none, the admin's for one. -> 302 to the static file."""
+    return HttpResponseRedirect(static("chat_app/icon.svg"))
 
 
 def _login_address() -> str:

@@ -90,7 +90,10 @@ def test_earlier_answers_keep_their_marks_without_a_way_on(open_chat: Open) -> N
     chat.say("/fail after 3")
     chat.ended("failed")
     chat.ask("/echo later")
-    expect(chat.answers.first.locator(".note")).to_have_text("The answer broke off here.")
+    note = chat.answers.first.locator(".note")
+    expect(note).to_have_text("The demo model was asked to fail (upstream_down).")
+    chat.reload()
+    expect(note).to_have_text("The answer broke off here.")
 
 
 def test_failure_is_told_in_words_with_a_way_on(open_chat: Open) -> None:

@@ -136,7 +136,6 @@ def test_stranger_is_asked_to_sign_in_where_guests_are_not_let_in(
     start_server: Launcher, open_chat: Open, watch: Watch
 ) -> None:
     watch.expect("401")
-    watch.expect("favicon.ico")  # the admin's pages name no icon
     server = start_server(ALLOW_GUESTS="0")
     chat = open_chat(url=server.url, ready=False)
     expect(chat.page.get_by_role("heading", name="Please sign in")).to_be_visible()

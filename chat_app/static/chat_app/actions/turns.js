@@ -222,8 +222,9 @@ export class TurnActions {
 
   async #ended(threadId) {
     const { store, threads } = this.app;
-    const { turn } = store.state;
-    store.set({ stopping: false, link: 'open' });
+    const { turn, ends } = store.state;
+    const { requested, error, usage } = turn;
+    store.set({ ends: { ...ends, [turn.id]: { requested, error, usage } }, stopping: false, link: 'open' });
     this.app.finished(turn);
     try {
       await threads.refresh(threadId);

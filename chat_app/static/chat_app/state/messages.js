@@ -18,7 +18,7 @@ import { answerId, isRunning, textOf } from './fold.js';
 
 /** The messages of the open thread, oldest first. @returns {Message[]} */
 export function messagesOf(state) {
-  const { items, turn, pending, names } = state;
+  const { items, turn, pending, names, ends } = state;
   const list = [];
   const stored = new Set();
   const own = ownItem(items, pending);
@@ -29,7 +29,7 @@ export function messagesOf(state) {
       if (live && stored.has(live.id)) continue; // the turn's text has all of its items
       const first = !stored.has(item.turn_id);
       stored.add(item.turn_id);
-      list.push(live ? liveAnswer(live, item) : answer(item, first));
+      list.push(live ? liveAnswer(live, item) : answer(item, first, ends[item.turn_id]));
     }
   }
   if (pending && !own) list.push(unstored(pending));
@@ -64,7 +64,7 @@ function user(item, name) {
   return { key, role: 'user', text: item.text ?? '', state: 'sent', itemId: item.id, turnId: item.turn_id };
 }
 
-function answer(item, first) {
+function answer(item, first, end) {
   return {
     key: item.turn_id && first ? `answer-${item.turn_id}` : item.id,
     role: 'assistant',
@@ -73,7 +73,9 @@ function answer(item, first) {
     itemId: item.id,
     turnId: item.turn_id,
     model: item.model,
-    requested: item.data?.requested_model,
+    requested: end?.requested ?? item.data?.requested_model,
+    error: end?.error,
+    usage: end?.usage,
     feedback: item.feedback,
   };
 }

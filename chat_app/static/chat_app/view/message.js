@@ -117,10 +117,9 @@ export class AnswerMessage {
   }
 
   #footing({ text, model, requested, itemId, feedback, last, usage, reason }, running) {
-    this.foot.hidden = running || (!text && !last);
-    this.copy.hidden = !text;
-    this.good.hidden = this.bad.hidden = !itemId || !text;
-    this.again.hidden = !last;
+    this.foot.hidden = running || !text;
+    this.good.hidden = this.bad.hidden = !itemId;
+    this.again.hidden = !last || !this.note.hidden; // the remark above has the same button
     setAttr(this.good, 'aria-pressed', String(feedback === 'positive'));
     setAttr(this.bad, 'aria-pressed', String(feedback === 'negative'));
     const name = this.app.modelName(model);

@@ -1,0 +1,57 @@
+"""The chat page as the server hands it out, without a browser: its policy, its addresses and what it says of a login."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+from chat_app.views import pages
+
+pytestmark = pytest.mark.django_db
+
+
+def test_page_carries_its_own_policy(client: Client) -> None:
+    response = client.get("/")
+    assert response.status_code == 200
+    assert response["Content-Security-Policy"] == pages.CSP
+    assert response["Cache-Control"] == "private, no-cache"
+
+
+def test_page_holds_no_script_or_style_of_its_own(client: Client) -> None:
+    body = client.get("/").content.decode()
+    assert "<style" not in body
+    assert " style=" not in body
+    assert body.count("<script") == body.count('<script type="module" src=') == 2
+
+
+def test_stranger_gets_the_address_of_the_login(client: Client) -> None:
+    body = client.get("/").content.decode()
+    assert 'login="/admin/login/?next=/"' in body
+    assert "person=" not in body
+
+
+def test_login_is_named_and_its_name_is_escaped(client: Client) -> None:
+    client.force_login(User.objects.create_user('ada"><script>'))
+    body = client.get("/").content.decode()
+    assert 'person="ada&quot;&gt;&lt;script&gt;"' in body
+    assert "admin=" not in body
+    assert "login=" not in body
+
+
+def test_staff_gets_the_address_of_the_admin(admin_client: Client) -> None:
+    assert 'admin="/admin/"' in admin_client.get("/").content.decode()
+
+
+def test_page_takes_no_post(client: Client) -> None:
+    assert client.post("/").status_code == 405
+
+
+@pytest.mark.parametrize("module", pages.MODULES)
+def test_preloaded_module_exists(module: str) -> None:
+    assert finders.find(f"chat_app/{module}") is not None
+
+
+def test_icon_is_found_where_browsers_look(client: Client) -> None:
+    assert client.get("/favicon.ico").headers["Location"] == "/static/chat_app/icon.svg"
