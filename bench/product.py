@@ -69,8 +69,8 @@ def fresh_database(desk: Desk) -> Path:
 
 def fill_threads(desk: Desk, threads: Sequence[str], items: int) -> None:
     """Give each of these threads `items` items, as turns would have written them."""
-    script = Path(__file__).with_name("fill.py").read_text()
-    orm(desk.folder / "product.sqlite3", f"THREADS = {json.dumps(list(threads))}", f"ITEMS = {items}", script)
+    call = f"fill_all({json.dumps(list(threads))}, {items})"
+    orm(desk.folder / "product.sqlite3", "from bench.fill import fill_all", call)
 
 
 def orm(database: Path, *lines: str) -> None:
