@@ -23,6 +23,7 @@ from chat_app.providers.base import RouteConfig, Timeouts
 
 CACHE_SECONDS = 1.0
 DEMO = "demo"
+OURS = ("SECRET_KEY", "BACKEND_KEY", "ENCRYPTION_KEYS")  # never a model's key, whatever a row says
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +181,12 @@ def _default_base_url(row: ModelConfig) -> str:
 
 
 def _key(row: ModelConfig) -> str:
+    if row.api_key_env in OURS:
+        return ""
+    if row.api_key_env == "OPENAI_API_KEY":
+        return str(settings.OPENAI_API_KEY)
     if row.api_key_env:
-        return environment(row.api_key_env) or str(getattr(settings, row.api_key_env, "") or "")
+        return environment(row.api_key_env)
     if row.api_key == ModelConfig._meta.get_field("api_key").UNREADABLE:
         return ""
     return row.api_key

@@ -44,8 +44,8 @@ def fernet() -> MultiFernet:
 class EncryptedTextField(models.TextField):
     """Text that the database holds only encrypted (Fernet: AES-128-CBC and HMAC-SHA256). Empty stays empty.
 
-    A value that none of the keys opens reads as empty rather than breaking every page that lists the row; `check_models`
-    and the admin say that it cannot be read.
+    A value that none of the keys opens reads as empty rather than breaking every page that lists the row; the
+    admin says that it cannot be read.
     """
 
     UNREADABLE = "\x00unreadable"

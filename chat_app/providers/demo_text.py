@@ -110,16 +110,12 @@ In {site}/admin/ choose **Models**, then **Add**:
 | Key | yours, or the name of an environment variable | whatever it wants, often none |
 | Fallbacks | another model, or `demo` | likewise |
 
-vLLM, Ollama, llama.cpp, LiteLLM and most others speak this dialect. The same as a file, for
-`manage.py sync_models models.toml`:
+vLLM, Ollama, llama.cpp, LiteLLM and most others speak this dialect. The row `openai` is there already and
+wants only its key, in the environment or in `.env`:
 
-```toml
-[models.mine]
-provider = "openai"
-base_url = "http://127.0.0.1:8080/v1"
-model = "my-model"
-fallbacks = ["demo"]
-default = true
+```sh
+OPENAI_API_KEY=...
+OPENAI_BASE_URL=https://api.openai.com/v1    # or anything that speaks the same
 ```
 
 > A model on a private address must be named in `ALLOWED_PRIVATE_HOSTS`; loopback is allowed only while

@@ -31,7 +31,7 @@ async def test_first_answer_is_the_guide_with_every_kind_of_markdown() -> None:
         "/api/sessions",
         "/api/chat/stream",
         "/admin/",
-        "models.toml",
+        "OPENAI_API_KEY",
         "make serve",
         "/slow",
     ):
