@@ -52,7 +52,7 @@ class ChatSocket(AsyncConsumer):
         self.thread_id: str | None = None
         self.follows: dict[str, asyncio.Task[None]] = {}
         self.asked: dict[str, str | None] = {}  # turn -> the id that its message had here
-        self.one_offs: list[turns.Begun] = []
+        self.one_offs: dict[str, turns.Begun] = {}  # those that run
         self.subscriptions: dict[str, Any] = {}
         self.expiry: asyncio.TimerHandle | None = None
         self.allowance = Allowance(limit("WS_RATE"))
@@ -90,8 +90,7 @@ class ChatSocket(AsyncConsumer):
         try:
             await db(self.scope["identify"], None)
         except Exception as error:
-            problem = problems.problem(error)
-            if problem is None or problem.status != 401:
+            if not problems.is_refusal(error):
                 raise
             return False
         return True
@@ -104,15 +103,14 @@ class ChatSocket(AsyncConsumer):
             if message.get("type") != "auth":
                 await self.channel.send(native.socket_error(InvalidInput("Say who you are first: auth.")))
                 continue
-            await self._on_auth(message)
+            await self._handle(message)
 
     async def _become(self, token: str | None) -> None:
         """Learn who speaks and begin to listen to what concerns them. A bad credential closes the socket with 4401."""
         try:
             principal = await db(self.scope["identify"], token)
         except Exception as error:
-            problem = problems.problem(error)
-            if problem is None or problem.status != 401:
+            if not problems.is_refusal(error):
                 raise
             await self.channel.close(BAD_CREDENTIAL)
             raise Closed from None
@@ -154,8 +152,7 @@ class ChatSocket(AsyncConsumer):
         try:
             principal = await db(self.scope["identify"], self.token)
         except Exception as error:  # noqa: BLE001 - what is no refusal is asked again at the next doubt
-            problem = problems.problem(error)
-            if problem is not None and problem.status == 401:
+            if problems.is_refusal(error):
                 await self.channel.close(BAD_CREDENTIAL)
             return
         self.principal = principal
@@ -241,7 +238,7 @@ class ChatSocket(AsyncConsumer):
         begun = await turns.start_turn(self._identify, ask)
         self.asked[begun.turn_id] = fields.get("id")
         if begun.thread_id is None:
-            self.one_offs.append(begun)
+            self.one_offs[begun.turn_id] = begun
         else:
             self._listen_to(begun.thread_id)
         if begun.turn_id not in self.follows:
@@ -254,7 +251,7 @@ class ChatSocket(AsyncConsumer):
         if turn_id is None and self.thread_id is not None:
             turn_id = await db(active_turn, self.principal, self.thread_id)
         if turn_id is None and self.one_offs:
-            turn_id = self.one_offs[-1].turn_id
+            turn_id = list(self.one_offs)[-1]
         if turn_id is not None:
             await turns.cancel(self._identify, turn_id)
 
@@ -331,6 +328,7 @@ class ChatSocket(AsyncConsumer):
     async def _end(self, encoder: native.Encoder, event: Any, model: str | None) -> None:
         """The one message that ends a turn on a socket: `response`, or `error` where it failed."""
         given = native.lean(id=self.asked.pop(encoder.turn_id, None))
+        self.one_offs.pop(encoder.turn_id, None)
         if isinstance(event, Failed):
             error = native.lean(code=event.code, detail=event.detail, retryable=event.retryable)
             error.update(native.lean(turn_id=encoder.turn_id, retry_after=event.retry_after))
@@ -345,6 +343,6 @@ class ChatSocket(AsyncConsumer):
             task.cancel()
         if self.expiry is not None:
             self.expiry.cancel()
-        for begun in self.one_offs:
+        for begun in self.one_offs.values():
             turns.abandon(begun)
         self.channel.dispose()

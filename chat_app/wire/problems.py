@@ -97,6 +97,12 @@ def is_storage(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError)
 
 
+def is_refusal(error: Exception) -> bool:
+    """Whether the credential was no good, and nothing else was wrong."""
+    found = problem(error)
+    return found is not None and found.status == 401
+
+
 def internal() -> Problem:
     """A bug of ours, without a word of what it was."""
     return Problem(500, _body(ChatError.default_detail, "internal", True))
