@@ -59,24 +59,27 @@ class Catalogue:
     def __init__(self, routes: Mapping[str, Route]) -> None:
         self.routes = routes
 
-    def resolve(self, model: str | None) -> str:
-        """The id behind a name; absent or `default` is the best that works. Raises UnknownModel, Unavailable."""
+    def resolve(self, model: str | None, *, guest: bool = False) -> str:
+        """The id behind a name; absent or `default` is the best that works, for a guest of those open to guests. Raises
+        UnknownModel, Unavailable."""
         if model and model != "default":
             if model not in self.routes:
                 raise UnknownModel(f"There is no model named “{model[:64]}”.")
             return model
         ranked = sorted(
-            self.routes.values(), key=lambda r: (r.missing is not None, not r.default, r.id == DEMO)
+            (r for r in self.routes.values() if r.guests or not guest),
+            key=lambda r: (r.missing is not None, not r.default, r.id == DEMO),
         )
         if not ranked:
             raise Unavailable("No model is switched on.", retry_after=30)
         return ranked[0].id
 
-    def candidates(self, model_id: str) -> list[Route]:
-        """The routes to try for a model, in order; empty when none can work."""
+    def candidates(self, model_id: str, *, guest: bool = False) -> list[Route]:
+        """The routes to try for a model, in order, for a guest those open to guests; empty when none can work."""
         first = self.routes[model_id]
         ids = dict.fromkeys([model_id, *first.fallbacks])
-        return [r for i in ids if (r := self.routes.get(i)) is not None and r.missing is None]
+        known = (r for i in ids if (r := self.routes.get(i)) is not None)
+        return [r for r in known if r.missing is None and (r.guests or not guest)]
 
     def check(self, model: str | None) -> Literal["ok", "unknown", "down"]:
         """Whether a session for this model makes sense now: what sessions_app asks through its port."""
@@ -90,13 +93,13 @@ class Catalogue:
     def infos(self, *, guest: bool) -> list[ModelInfo]:
         """What a principal may choose from: open to guests where it is one; without a way to answer only while DEBUG."""
         try:
-            best = self.resolve(None)
+            best = self.resolve(None, guest=guest)
         except Unavailable:
             return []
         return [
             ModelInfo(r.id, r.label, r.description, r.id == best, r.missing is None, ("streaming",))
             for r in self.routes.values()
-            if (r.guests or not guest) and self.candidates(r.id)
+            if (r.guests or not guest) and self.candidates(r.id, guest=guest)
         ]
 
 

@@ -15,6 +15,12 @@ from chat_app.models import Turn
 from sessions_app.principal import Principal
 
 
+def may_chat(principal: Principal) -> None:
+    """Raises Forbidden for a backend key that was not given the scope to start turns itself."""
+    if principal.kind == "key" and "chat" not in principal.scopes:
+        raise Forbidden("This key may not chat.")
+
+
 def may_use(principal: Principal, route: Route) -> None:
     """Raises Forbidden where this principal may not choose this model."""
     if principal.guest and not route.guests:
@@ -23,7 +29,7 @@ def may_use(principal: Principal, route: Route) -> None:
 
 def model_for(principal: Principal, catalogue: Catalogue, wanted: str | None) -> str:
     """The id of the model that answers this principal: the one named, else the session's, else the default."""
-    model_id = catalogue.resolve(wanted or principal.session_model)
+    model_id = catalogue.resolve(wanted or principal.session_model, guest=principal.guest)
     may_use(principal, catalogue.routes[model_id])
     return model_id
 

@@ -40,6 +40,7 @@ def begin(identify: Identify, ask: Ask, worker: str) -> Begun:
     """Start a turn for a message. One transaction; raises ChatError (or the credential's own error) with nothing written."""
     _check_text(ask.text)
     principal = identify()
+    policy.may_chat(principal)
     if ask.one_off or ask.only_model:
         principal = policy.may_try(principal)
     with _one_at_a_time():
@@ -58,6 +59,7 @@ def begin_retry(
 ) -> Begun:
     """Start a new turn that answers the same message anew. The old answer stays until the new one begins."""
     principal = identify()
+    policy.may_chat(principal)
     digest = hashlib.sha256(f"retry {turn_id} {model or ''}".encode()).hexdigest()
     with _one_at_a_time():
         if key:
@@ -122,7 +124,7 @@ def _remember(principal: Principal, key: str, digest: str, turn_id: str) -> None
 def _routes(principal: Principal, model: str | None) -> tuple[str, list[Route]]:
     catalogue = catalog.catalogue()
     model_id = policy.model_for(principal, catalogue, model)
-    candidates = catalogue.candidates(model_id)
+    candidates = catalogue.candidates(model_id, guest=principal.guest)
     if not candidates:
         raise Unavailable("No route to this model can answer right now.", retry_after=10)
     return model_id, candidates
