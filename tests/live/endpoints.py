@@ -98,7 +98,7 @@ ROWS = (
     Row("POST", "/admin/chat_app/modelconfig/demo/try/stream", {"message": "/echo hi"}, by="staff", session_id=False),
 )  # fmt: skip
 # For everybody, and without a word of anybody's.
-PUBLIC = frozenset({"/", "/healthz", "/readyz", "/api/schema", "/api/docs", "/metrics"})
+PUBLIC = frozenset({"/", "/favicon.ico", "/healthz", "/readyz", "/api/schema", "/api/docs", "/metrics"})
 SOCKETS = ("/ws/chat", "/ws/chat/", "/api/ws/chat", "/api/ws/chat/")
 NAMED_SOCKETS = ("/ws/chat/{secret}", "/api/ws/chat/{secret}")
 # What a stranger may say on a socket about somebody else's conversation.
