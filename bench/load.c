@@ -88,6 +88,21 @@ static double server_cpu(void) {
     return sum;
 }
 
+/* Seconds that the servers' main threads stood ready to run while something else had their core (/proc/PID/schedstat). */
+static double server_wait(void) {
+    double sum = 0;
+    for (int i = 0; i < opt.pid_count; i++) {
+        char name[64];
+        unsigned long long waited;
+        snprintf(name, sizeof name, "/proc/%d/schedstat", opt.pids[i]);
+        FILE *f = fopen(name, "r");
+        if (!f) continue;
+        if (fscanf(f, "%*u %llu", &waited) == 1) sum += waited * 1e-9;
+        fclose(f);
+    }
+    return sum;
+}
+
 static double own_cpu(void) {
     struct rusage r;
     getrusage(RUSAGE_SELF, &r);
@@ -163,12 +178,12 @@ static void run_idle(void) {
     printf("{\"errors\": %ld}\n", errors);
 }
 
-static void report(double seconds, double cpu, double own) {
+static void report(double seconds, double cpu, double waited, double own) {
     Samples *all[] = {&first_token, &lateness, &whole};
     for (int i = 0; i < 3; i++) qsort(all[i]->at, all[i]->count, sizeof(float), by_size);
     printf("{\"seconds\": %.4f, \"tokens\": %ld, \"frames\": %ld, \"answers\": %ld, \"bytes\": %ld, \"server_cpu\": %.3f, "
-           "\"load_cpu\": %.3f, \"errors\": %ld, \"short\": %ld, \"reopened\": %ld, ",
-           seconds, tokens, frames, answers, bytes, cpu, own, errors, short_answers, reopened);
+           "\"server_wait\": %.3f, \"load_cpu\": %.3f, \"errors\": %ld, \"short\": %ld, \"reopened\": %ld, ",
+           seconds, tokens, frames, answers, bytes, cpu, waited, own, errors, short_answers, reopened);
     printf("\"first_p50_ms\": %.3f, \"first_p99_ms\": %.3f, \"late_p50_ms\": %.3f, \"late_p99_ms\": %.3f, "
            "\"whole_p50_ms\": %.3f, \"whole_p99_ms\": %.3f}\n",
            quantile_ms(&first_token, .5), quantile_ms(&first_token, .99), quantile_ms(&lateness, .5),
@@ -177,16 +192,16 @@ static void report(double seconds, double cpu, double own) {
 
 static void run_load(void) {
     int opened = 0;
-    double start = now(), from = start + opt.warm + opt.ramp, until = from + opt.seconds, begun = 0, cpu = 0, own = 0;
+    double start = now(), from = start + opt.warm + opt.ramp, until = from + opt.seconds, begun = 0, cpu = 0, wait = 0, own = 0;
     for (;;) {
         double t = now();
         while (opened < opt.connections && conns[opened].opens_at + start <= t) open_connection(&conns[opened++]);
-        if (!measuring && t >= from) { measuring = 1; cpu = server_cpu(); own = own_cpu(); begun = now(); }
+        if (!measuring && t >= from) { measuring = 1; cpu = server_cpu(); wait = server_wait(); own = own_cpu(); begun = now(); }
         if (t >= until || (opt.requests && finished >= opt.requests) || errors > 1000) break;
         wait_for_input(opened < opt.connections ? 1 : 20);
     }
     double spent = now() - begun;
-    report(spent, server_cpu() - cpu, own_cpu() - own);
+    report(spent, server_cpu() - cpu, server_wait() - wait, own_cpu() - own);
 }
 
 static void read_targets(const char *name) {

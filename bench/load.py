@@ -62,6 +62,7 @@ class Sample:
     answers: int
     bytes: int
     server_cpu: float
+    server_wait: float
     load_cpu: float
     errors: int
     short: int

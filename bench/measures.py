@@ -30,6 +30,9 @@ def _window(desk: Desk) -> tuple[float, float]:
 
 def _figures(sample: Sample) -> Figures:
     cpu = max(sample.server_cpu, 0.01)
+    disturbed = min(
+        sample.server_wait, max(sample.seconds - cpu, 0.0)
+    )  # its own threads wait for each other too
     return {
         "tokens_per_cpu_s": sample.tokens / cpu,
         "tokens_per_s": sample.tokens / sample.seconds,
@@ -37,6 +40,7 @@ def _figures(sample: Sample) -> Figures:
         "answers_per_cpu_s": sample.answers / cpu,
         "answers_per_s": sample.answers / sample.seconds,
         "cpu_share": cpu / sample.seconds,
+        "disturbed": disturbed / sample.seconds,
         "load_share": sample.load_cpu / sample.seconds,
         "cpu_ms": 1000 * cpu / max(sample.answers, 1),
         "first_p50_ms": sample.first_p50_ms,

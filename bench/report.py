@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.rows import Row
 
+DISTURBED = 0.1  # share of a window in which a server was ready to run and something else had its core
 RESULTS = Path(__file__).with_name("results")
 UNITS = {
     "tokens_per_cpu_s": "tokens a CPU-second",
@@ -81,7 +82,11 @@ def print_row(row: Row, figures: Mapping[str, Figures]) -> None:
         samples = of[row.metrics[0]]
         rest = f"; {', '.join(others)}" if others else ""
         spread = f" ({number(min(samples))} to {number(max(samples))})" if len(samples) > 1 else ""
-        print(f"  {name:24} {first}{spread}{rest}")
+        waited = max(of.get("waited", [0.0]))
+        note = (
+            f"  [disturbed: {waited:.0%} of the time the core was with others]" if waited > DISTURBED else ""
+        )
+        print(f"  {name:24} {first}{spread}{rest}{note}")
     for line in judge(row, figures):
         print(f"  -> {line.what}: {number(line.value)}  {wanted(line)}: {line.verdict}")
 
