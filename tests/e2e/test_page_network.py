@@ -105,6 +105,30 @@ def test_message_that_was_never_taken_can_be_edited_or_sent_again(open_chat: Ope
     expect(chat.questions).to_have_count(1)
 
 
+def test_hidden_page_gives_its_connection_back_and_goes_on_when_seen(open_chat: Open) -> None:
+    chat = open_chat()
+    followed: list[str] = []
+    chat.page.on(
+        "request", lambda request: followed.append(request.url) if "/events" in request.url else None
+    )
+    see = "(hidden) => { hides = hidden; document.dispatchEvent(new Event('visibilitychange')); }"
+    chat.page.evaluate(
+        "() => { window.hides = false; Object.defineProperty(document, 'hidden', {get: () => window.hides}); }"
+    )
+    chat.say("/tokens 700 20")
+    chat.running("0010")
+    chat.page.evaluate(see, True)
+    chat.page.wait_for_timeout(11_500)
+    before = chat.prose.inner_text()
+    chat.page.wait_for_timeout(600)
+    assert chat.prose.inner_text() == before
+    chat.page.evaluate(see, False)
+    chat.ended()
+    assert chat.prose.inner_text() == numbers(700)
+    assert len(followed) == 1
+    assert "after=" in followed[0]
+
+
 def test_ended_session_is_renewed_without_a_word(open_chat: Open, watch: Watch) -> None:
     watch.expect("401")
     chat = open_chat()

@@ -69,6 +69,7 @@ export class App {
     this.#render(this.store.state);
     this.conversation.start();
     this.threads.watch();
+    this.turns.watch();
     this.begin();
   }
 
@@ -78,6 +79,7 @@ export class App {
     this.unsubscribe();
     this.turns.leave();
     this.threads.unwatch();
+    this.turns.unwatch();
     this.session.stop();
     this.banner.stop();
     this.conversation.stop();

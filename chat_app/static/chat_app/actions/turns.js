@@ -8,14 +8,45 @@ import { ownItem, unsent } from '../state/messages.js';
 
 const TRIES = 4; // of one message, before a person is asked
 const FIRST_WAIT = 2; // seconds, where the server names none
+const UNSEEN = 10_000; // ms that a hidden page goes on reading
 
 export class TurnActions {
   #following; // AbortController of the stream that feeds `state.turn`
   #sending; // AbortController of a message that is not accepted yet
   #stopWanted = false;
+  #asleep; // id of the turn that is no longer read because nobody looks
 
   constructor(app) {
     this.app = app;
+  }
+
+  /** A page that nobody sees gives its connection back: a browser has only a few for one server. */
+  watch() {
+    this.seen = () => {
+      clearTimeout(this.resting);
+      if (document.hidden) this.resting = setTimeout(() => this.#rest(), UNSEEN);
+      else this.#wake();
+    };
+    document.addEventListener('visibilitychange', this.seen);
+  }
+
+  unwatch() {
+    clearTimeout(this.resting);
+    document.removeEventListener('visibilitychange', this.seen);
+  }
+
+  #rest() {
+    const { turn } = this.app.store.state;
+    if (!isRunning(turn) || turn.seq === undefined || !this.#following) return;
+    this.#following.abort();
+    this.#following = undefined;
+    this.#asleep = turn.id;
+  }
+
+  #wake() {
+    const { turn } = this.app.store.state;
+    if (this.#asleep && this.#asleep === turn?.id) this.follow(turn.id, { view: turn });
+    this.#asleep = undefined;
   }
 
   get busy() {
@@ -174,14 +205,14 @@ export class TurnActions {
     if (signal.aborted) throw error.turnId ? error : signal.reason; // what was taken is not «not sent»
   }
 
-  /** Show a turn as it goes on. @param {{response?: Response, requested?: string}} known */
-  async follow(turnId, { response, requested } = {}) {
+  /** Show a turn as it goes on. @param {{response?: Response, requested?: string, view?: object}} known */
+  async follow(turnId, { response, requested, view } = {}) {
     const { store, client } = this.app;
     const threadId = store.state.pending?.threadId ?? store.state.threadId;
     this.#following?.abort();
     const { signal } = (this.#following = new AbortController());
-    store.set({ turn: emptyTurn(turnId, threadId, requested), stopping: false, link: 'open' });
-    this.app.announce('The answer is being written.');
+    store.set({ turn: view ?? emptyTurn(turnId, threadId, requested), stopping: false, link: 'open' });
+    if (!view) this.app.announce('The answer is being written.');
     const onEvent = (event) => {
       if (signal.aborted) return;
       if (event.type === 'item') this.#item(event.item);
@@ -192,7 +223,7 @@ export class TurnActions {
       if (!signal.aborted && store.state.link !== link) store.set({ link });
     };
     try {
-      await follow(client, { turnId, response, onEvent, onLink, signal });
+      await follow(client, { turnId, response, after: view?.seq, onEvent, onLink, signal });
     } catch (error) {
       if (signal.aborted) return;
       this.#lost(error);

@@ -16,13 +16,14 @@ const GOODBYE = 1_000;
  * @param {object} job
  * @param {string} job.turnId
  * @param {Response} [job.response] a stream of this turn that is already open
+ * @param {number} [job.after] the number of the last event that is known; without it a snapshot comes first
  * @param {(event: object) => void} job.onEvent each event once, a terminal one last
  * @param {(state: 'open' | 'lost') => void} [job.onLink]
  * @param {AbortSignal} [job.signal] ends the following, never the turn
  * @throws {ApiError} when the turn cannot be followed any more (gone, or not ours), and AbortError
  */
-export async function follow(client, { turnId, response, onEvent, onLink = () => {}, signal }) {
-  const place = { seq: undefined };
+export async function follow(client, { turnId, response, after, onEvent, onLink = () => {}, signal }) {
+  const place = { seq: after };
   let attempt = 0;
   for (;;) {
     const heard = { any: false };

@@ -13,6 +13,7 @@ export function emptyTurn(id, threadId, requested) {
     threadId,
     requested,
     state: 'queued',
+    seq: undefined, // of the last event that is folded in
     model: undefined,
     reason: undefined,
     parts: [],
@@ -39,8 +40,13 @@ export function isRunning(view) {
   return Boolean(view) && (view.state === 'queued' || view.state === 'running');
 }
 
-/** The view after one more event; unknown types change nothing. */
+/** The view after one more event; unknown types change nothing but the place in the turn. */
 export function fold(view, event) {
+  const next = step(view, event);
+  return Number.isInteger(event.seq) ? { ...next, seq: event.seq } : next;
+}
+
+function step(view, event) {
   switch (event.type) {
     case 'turn':
       return {

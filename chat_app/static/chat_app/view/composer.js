@@ -104,7 +104,8 @@ export class Composer {
   thread = null; // the thread whose draft is shown; null before the first render
 
   render(state) {
-    const { turn, pending, stopping, threadId } = state;
+    const { turn, pending, stopping, threadId, phase } = state;
+    this.element.hidden = phase === 'locked';
     if (this.thread !== threadId) this.#turnTo(threadId, state);
     const busy = isRunning(turn) || unsent(pending);
     const focused = this.element.getRootNode().activeElement;

@@ -14,6 +14,8 @@ export class Sidebar {
 
   constructor(app, { person, login, admin }) {
     this.app = app;
+    const link = admin ? h('a', { href: admin }, 'Admin') : !person && login && h('a', { href: login }, 'Sign in');
+    this.name = h('span', { class: 'who-name', dir: 'auto' }, person ?? 'Guest');
     this.search = h('input', {
       type: 'search',
       class: 'search',
@@ -32,7 +34,7 @@ export class Sidebar {
       h('button', { type: 'button', class: 'button new', on: { click: () => app.newChat() } }, icon('plus'), h('span', {}, 'New chat')),
       h('div', { class: 'search-box' }, icon('search'), this.search),
       h('div', { class: 'side-list' }, this.note, this.groups, this.more),
-      h('div', { class: 'side-foot' }, who({ person, login, admin }), themeButton(app)),
+      h('div', { class: 'side-foot' }, h('div', { class: 'who' }, this.name, link), themeButton(app)),
     );
   }
 
@@ -48,6 +50,7 @@ export class Sidebar {
     this.#shown = data;
     setText(this.note, failed ?? noteFor({ data, query, loading, phase }));
     this.more.hidden = !next;
+    this.name.hidden = phase === 'locked';
     setAttr(this.element, 'aria-busy', loading ? 'true' : undefined);
   }
 
@@ -89,10 +92,4 @@ function ageOf(time) {
   if (then >= midnight - DAY) return 'Yesterday';
   if (then >= midnight - 7 * DAY) return 'Last seven days';
   return 'Earlier';
-}
-
-function who({ person, login, admin }) {
-  const words = person ? h('span', { class: 'who-name', dir: 'auto' }, person) : h('span', { class: 'who-name' }, 'Guest');
-  const link = admin ? h('a', { href: admin }, 'Admin') : !person && login && h('a', { href: login }, 'Sign in');
-  return h('div', { class: 'who' }, words, link);
 }
