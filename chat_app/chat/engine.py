@@ -35,8 +35,7 @@ from chat_app.domain.events import (
     UsageData,
 )
 from chat_app.domain.prompt import estimate_tokens
-from chat_app.domain.turn import ANSWER
-from chat_app.models.fields import new_id
+from chat_app.domain.turn import ANSWER, answer_id
 from chat_app.providers.base import Chunk, ProgressChunk, TextChunk, UsageChunk
 from chat_app.streaming import pace, store
 from chat_app.streaming.log import EventLog
@@ -55,26 +54,28 @@ class Run:
         self.spec = spec
         self.log = log
         self.attempts = router.Attempts()
-        self.item_id = new_id("msg")
+        self.item_id = answer_id(spec.turn_id)
         self.usage: UsageChunk | None = None
         self.first_token_at: datetime | None = None
-        self.saved_length = 0  # characters in the last checkpoint
+        self.saved_seq = 0  # the number of the last event in a checkpoint
         self._pump: asyncio.Task[None] | None = None
         self._stop: Stop | None = None
         self._buffer: list[str] = []
-        self._length = 0
         self._flush_handle: asyncio.Handle | None = None
         self._begun: asyncio.Task[None] | None = None
         self.record = log.open(spec.turn_id, spec.thread_id)
 
-    @property
-    def length(self) -> int:
-        """Characters passed on so far."""
-        return self._length
-
     def text(self) -> str:
         """The answer so far, with what waits to be passed on."""
         return self.log.view(self.spec.turn_id).text + "".join(self._buffer)
+
+    def checkpoint(self) -> store.Checkpoint | None:
+        """How the turn stands, None where that is stored already."""
+        spec, seq = self.spec, self.record.last
+        if seq == self.saved_seq or self.record.ended:
+            return None
+        view = self.log.view(spec.turn_id)
+        return store.Checkpoint(spec.turn_id, spec.fence, seq, view.text, view.model or "")
 
     def stop(self, reason: Stop) -> None:
         """Stop the answer: the model's connection closes, what was said is kept. The first reason counts."""
@@ -126,7 +127,6 @@ class Run:
 
     def _begin(self, text: str) -> None:
         """The first text leaves at once."""
-        self._length = len(text)
         self.first_token_at = timezone.now()
         route = self.attempts.route
         item = ItemData(self.item_id, ANSWER, model=route.id if route else None)
@@ -148,7 +148,6 @@ class Run:
         if self._buffer:
             text = "".join(self._buffer)
             self._buffer.clear()
-            self._length += len(text)
             self._append(TextDelta(self.item_id, text))
 
     async def _begin_retry(self) -> None:

@@ -23,7 +23,6 @@ from chat_app.chat.asks import TurnSpec
 from chat_app.chat.engine import Run, Stop
 from chat_app.conf import limit
 from chat_app.domain.errors import Unavailable
-from chat_app.models.fields import new_id
 from chat_app.providers import http
 from chat_app.streaming import store
 from chat_app.streaming.control import CONTROL
@@ -154,18 +153,18 @@ class Runner:
         self._beats += 1
 
     async def _checkpoint(self) -> None:
-        texts = []
-        for run in list(self._runs.values()):
-            if run.length != run.saved_length:
-                run.saved_length = run.length
-                texts.append((run.spec.turn_id, run.spec.fence, run.text()))
-        for turn_id in await db(store.checkpoint, self.worker, texts):
+        runs = dict(self._runs)
+        moved = [stands for run in runs.values() if (stands := run.checkpoint()) is not None]
+        cancelled = await db(store.checkpoint, list(runs), moved)
+        for stands in moved:
+            runs[stands.turn_id].saved_seq = stands.seq
+        for turn_id in cancelled:
             self.stop(turn_id, "cancelled")
 
     async def _sweep(self) -> None:
         before = timezone.now() - timedelta(seconds=limit("LEASE_SECONDS"))
         for turn in await db(store.orphans, before):
-            if turn.pk not in self._runs and await db(store.close_orphan, turn, new_id("msg")):
+            if turn.pk not in self._runs and await db(store.close_orphan, turn):
                 logger.warning("turn.interrupted", turn=turn.pk, worker=turn.owner_worker)
                 if turn.thread_id:
                     CONTROL.publish(f"thread:{turn.thread_id}", {"type": "turn", "turn_id": turn.pk})

@@ -27,7 +27,7 @@ from chat_app.domain.events import (
     UsageData,
 )
 from chat_app.domain.shapes import TurnInfo
-from chat_app.domain.turn import ACTIVE, ANSWER, is_terminal
+from chat_app.domain.turn import ACTIVE, ANSWER, answer_id, is_terminal
 from chat_app.models import Item, Turn
 from chat_app.streaming.control import CONTROL
 from chat_app.streaming.follow import Follower, LiveFollower, StoredFollower
@@ -115,7 +115,9 @@ async def follow(identify: Identify, turn_id: str, after: int | None) -> Followi
     Raises NotFound for a turn that is not there or not this principal's.
     """
     principal, turn = await db(_owned, identify, turn_id)
-    over = turn.state not in ACTIVE and after is not None and after >= turn.last_seq
+    held = LOG.find(turn_id)
+    last = held.last if held is not None and held.ended else turn.last_seq
+    over = turn.state not in ACTIVE and after is not None and after >= last
     return Following(_follower(turn_id, after), principal, turn_id, turn.thread_id, over)
 
 
@@ -235,34 +237,37 @@ def _items(turn_id: str) -> list[ItemData]:
 
 
 class _Row:
-    """Reads a turn whose log this process does not hold. A running one's numbers go up from what the caller has seen,
-    since the row knows none: the caller replaces all it shows by a snapshot anyway."""
+    """Reads a turn whose log this process does not hold: a snapshot each time its checkpoint has moved on, numbered as the
+    log that its worker holds, so that a caller may go on there from what it saw here."""
 
     def __init__(self, turn_id: str, after: int | None) -> None:
         self.turn_id = turn_id
         self.seq = after or 0
-        self.seen: str | None = None
 
     async def load(self) -> list[Record]:
-        records, seen = await db(self._load)
+        records = await db(self._load)
         if records:
-            self.seen, self.seq = seen, records[-1].seq
+            self.seq = records[-1].seq
         return records
 
-    def _load(self) -> tuple[list[Record], str]:
+    def _load(self) -> list[Record]:
         turn = Turn.objects.filter(pk=self.turn_id).first()
         if turn is None:
             raise NotFound
+        model = turn.model or None
         if turn.state in ACTIVE:
-            if turn.partial == self.seen:
-                return [], turn.partial
-            snapshot = Snapshot(turn.state, turn.model or None, turn.partial, ())
-            return [Record(self.seq + 1, snapshot)], turn.partial
-        items = tuple(_items(turn.pk))
+            if turn.last_seq <= self.seq:
+                return []
+            text = turn.partial
+            items = [ItemData(answer_id(turn.pk), ANSWER, text, model=model)] if text else []
+            return [Record(turn.last_seq, Snapshot(turn.state, model, text, tuple(items)))]
+        items = _items(turn.pk)
         text = "\n\n".join(i.text for i in items if i.kind == ANSWER and i.text)
-        last = max(self.seq + 2, turn.last_seq)
-        snapshot = Snapshot(turn.state, turn.model or None, text, items)
-        return [Record(last - 1, snapshot), Record(last, _terminal(turn, text))], ""
+        last = max(turn.last_seq, self.seq + 1)
+        records = [Record(last, _terminal(turn, text))]
+        if self.seq < last - 1:
+            records.insert(0, Record(last - 1, Snapshot(turn.state, model, text, tuple(items))))
+        return records
 
 
 def _terminal(turn: Turn, text: str) -> Terminal:

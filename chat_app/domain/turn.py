@@ -61,6 +61,12 @@ ORDER: dict[str, dict[type, State]] = {
 }
 
 
+def answer_id(turn_id: str) -> str:
+    """The id of a turn's answer: the same for its worker, for one that reads its row and for one that closes it after a
+    crash, so that a follower who changes between them replaces what it shows."""
+    return "msg_" + turn_id.partition("_")[2]
+
+
 class IllegalEvent(Exception):
     """An event that the table does not allow, or one that speaks of an item that is not open."""
 

@@ -28,8 +28,8 @@ class Follower(Protocol):
 
 
 class LiveFollower:
-    """Follows a log of this process: replay behind `after`, then live. `after` None begins with a snapshot, unless
-    nothing has happened yet or the turn has ended (then all of it is replayed)."""
+    """Follows a log of this process: replay behind `after`, then live. `after` None (or a number that is still to come)
+    begins with a snapshot, unless nothing has happened yet or the turn has ended (then all of it is replayed)."""
 
     __slots__ = ("_beat", "_closed", "_cursor", "_fresh", "_idle", "_loop", "_stop", "_turn", "_waiter")
 
@@ -37,8 +37,8 @@ class LiveFollower:
         self._turn = turn
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
-        self._cursor = after or 0
-        self._fresh = after is None
+        self._fresh = after is None or after > turn.last
+        self._cursor = 0 if after is None or self._fresh else after
         self._closed = False
         self._idle = False
         self._beat = self._loop.call_later(HEARTBEAT_SECONDS, self._on_beat)
@@ -96,7 +96,7 @@ class LiveFollower:
 
 class StoredFollower:
     """Follows a turn whose log this process does not hold, by its row: a snapshot whenever the checkpoint has moved on,
-    and the terminal event when the row has ended. `load` returns (snapshot or None when unchanged, terminal or None)."""
+    and the terminal event when the row has ended. `load` returns what is new since its last call, often nothing."""
 
     __slots__ = ("_beats", "_closed", "_load", "_terminal")
 

@@ -16,8 +16,23 @@ from django.db.models import F
 from django.utils import timezone
 
 from chat_app.domain.events import Failed, Interrupted, ItemData, Terminal
-from chat_app.domain.turn import ACTIVE, ANSWER, TERMINAL_STATE
+from chat_app.domain.prompt import estimate_tokens
+from chat_app.domain.turn import ACTIVE, ANSWER, TERMINAL_STATE, answer_id
 from chat_app.models import Item, Thread, Turn, sql
+
+CRASH_GAP = 1_000_000  # more events than followers of a lost worker can have seen since its last checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How a running turn stands behind event number `seq`: what a follower on another worker is shown, and what is kept
+    should its own worker die."""
+
+    turn_id: str
+    fence: int
+    seq: int
+    text: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +130,23 @@ def begin_retry(turn_id: str, thread_id: str, after_seq: int) -> None:
         Thread.objects.filter(pk=thread_id).update(head_id=turn_id, updated_at=timezone.now())
 
 
-def checkpoint(worker: str, texts: Sequence[tuple[str, int, str]]) -> set[str]:
-    """One write for all running turns of a worker: heartbeat, and `(turn id, fence, text so far)` of those that moved on.
+def checkpoint(running: Sequence[str], moved: Sequence[Checkpoint]) -> set[str]:
+    """One write for all turns that run in a worker: their heartbeat, and how those stand that moved on.
 
     Returns the turns among them that someone asked to cancel.
     """
     with sql.atomic():
-        if texts:
+        if moved:
             table = connection.ops.quote_name(Turn._meta.db_table)
             with connection.cursor() as cursor:
                 cursor.executemany(
-                    f"UPDATE {table} SET partial = %s WHERE id = %s AND fence = %s",  # noqa: S608
-                    [(text, turn_id, fence) for turn_id, fence, text in texts],
+                    f"UPDATE {table} SET partial = %s, last_seq = %s, model = %s "  # noqa: S608
+                    "WHERE id = %s AND fence = %s AND state IN ('queued', 'running')",
+                    [(c.text, c.seq, c.model, c.turn_id, c.fence) for c in moved],
                 )
-        Turn.objects.filter(owner_worker=worker, state__in=ACTIVE).update(heartbeat=timezone.now())
-        return set(
-            Turn.objects.filter(
-                owner_worker=worker, state__in=ACTIVE, cancel_requested__isnull=False
-            ).values_list("pk", flat=True)
-        )
+        mine = Turn.objects.filter(pk__in=running, state__in=ACTIVE)
+        mine.update(heartbeat=timezone.now())
+        return set(mine.filter(cancel_requested__isnull=False).values_list("pk", flat=True))
 
 
 def orphans(before: datetime, limit: int = 100) -> list[Turn]:
@@ -143,16 +156,17 @@ def orphans(before: datetime, limit: int = 100) -> list[Turn]:
     )
 
 
-def close_orphan(turn: Turn, new_item_id: str) -> bool:
-    """End a turn whose worker is gone as interrupted, keeping what its last checkpoint held. False when another was first."""
+def close_orphan(turn: Turn) -> bool:
+    """End a turn whose worker is gone as interrupted, keeping what its last checkpoint held. False when another was first.
+
+    Its last number lies beyond all that its followers can have seen, so that each of them is still told of the end.
+    """
     with sql.atomic():
-        taken = Turn.objects.filter(pk=turn.pk, fence=turn.fence, state__in=ACTIVE).update(
-            fence=turn.fence + 1
-        )
-        if not taken:
+        mine = Turn.objects.filter(pk=turn.pk, fence=turn.fence, state__in=ACTIVE)
+        if not mine.update(fence=turn.fence + 1):
             return False
-        text = Turn.objects.values_list("partial", flat=True).get(pk=turn.pk)
-        items = [ItemData(new_item_id, ANSWER, text, {}, turn.model or None)] if text else []
+        text, last_seq, model = Turn.objects.values_list("partial", "last_seq", "model").get(pk=turn.pk)
+        items = [ItemData(answer_id(turn.pk), ANSWER, text, {}, model or None)] if text else []
         seq = 0
         if turn.thread_id:
             Thread.objects.filter(pk=turn.thread_id).update(item_seq=F("item_seq") + 1)
@@ -167,9 +181,11 @@ def close_orphan(turn: Turn, new_item_id: str) -> bool:
                 answer_seq=seq,
                 terminal=Interrupted(text),
                 items=items,
-                model=turn.model,
-                output_tokens=turn.output_tokens,
+                model=model,
+                output_tokens=estimate_tokens(text),
+                estimated=True,
                 attempts=turn.attempts,
                 first_token_at=turn.first_token_at,
+                last_seq=last_seq + CRASH_GAP,
             )
         )
