@@ -13,12 +13,14 @@ import argparse
 import sys
 import tempfile
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench import load, machine, report, venv
 from bench.rows import ROWS, Entry, Row
 from bench.servers import Desk
 
+TRIES = 3
 Samples = dict[str, dict[str, list[float]]]
 
 
@@ -55,12 +57,22 @@ def measure(row: Row, entries: list[Entry], desk: Desk, rounds: int) -> Samples:
                 file=sys.stderr,
                 flush=True,
             )
-            with entry.contender.start(desk) as server:
-                figures = entry.measure(desk, server)
+            figures = calmest(entry, desk)
             for name, value in figures.items():
                 samples.setdefault(entry.name, {}).setdefault(name, []).append(value)
     print("\r".ljust(71) + "\r", end="", file=sys.stderr, flush=True)
     return samples
+
+
+def calmest(entry: Entry, desk: Desk) -> Mapping[str, float]:
+    """One sample; taken again, up to twice, while something else takes the server's core, and the calmest one counts."""
+    samples: list[Mapping[str, float]] = []
+    for _ in range(TRIES):
+        with entry.contender.start(desk) as server:
+            samples.append(entry.measure(desk, server))
+        if samples[-1].get("disturbed", 0.0) <= report.DISTURBED:
+            break
+    return min(samples, key=lambda figures: figures.get("disturbed", 0.0))
 
 
 def main() -> int:

@@ -82,10 +82,8 @@ def print_row(row: Row, figures: Mapping[str, Figures]) -> None:
         samples = of[row.metrics[0]]
         rest = f"; {', '.join(others)}" if others else ""
         spread = f" ({number(min(samples))} to {number(max(samples))})" if len(samples) > 1 else ""
-        waited = max(of.get("waited", [0.0]))
-        note = (
-            f"  [disturbed: {waited:.0%} of the time the core was with others]" if waited > DISTURBED else ""
-        )
+        disturbed = max(of.get("disturbed", [0.0]))
+        note = f"  [disturbed: its core was with others for {disturbed:.0%}]" if disturbed > DISTURBED else ""
         print(f"  {name:24} {first}{spread}{rest}{note}")
     for line in judge(row, figures):
         print(f"  -> {line.what}: {number(line.value)}  {wanted(line)}: {line.verdict}")
