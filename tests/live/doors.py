@@ -117,7 +117,7 @@ class DoorSuite:
 
     @pytest.fixture
     def who(self, server: ServerProcess) -> Session:
-        return somebody(server)
+        return somebody(server, model="demo")
 
     def test_answer_is_the_same_and_stored(self, who: Session, door: Door) -> None:
         said = door(who, f"/echo {WORDS}")
