@@ -63,6 +63,7 @@ class Run:
         self._buffer: list[str] = []
         self._flush_handle: asyncio.Handle | None = None
         self._begun: asyncio.Task[None] | None = None
+        self._let_go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.record = log.open(spec.turn_id, spec.thread_id)
 
     def text(self) -> str:
@@ -83,6 +84,7 @@ class Run:
             self._stop = reason
             if self._pump is not None:
                 self._pump.cancel()
+            asyncio.get_running_loop().call_later(STOP_GRACE, self._let_go.cancel)
 
     async def execute(self) -> None:
         """Run to the terminal event; never raises for what a model, a client or the database does."""
@@ -90,7 +92,7 @@ class Run:
         if self._stop is not None:
             self._pump.cancel()
         try:
-            await asyncio.wait({self._pump})
+            await asyncio.wait({self._pump, self._let_go}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:  # the process goes down without a drain
             self.stop("interrupted")
             await asyncio.wait({self._pump}, timeout=STOP_GRACE)
@@ -128,11 +130,17 @@ class Run:
     def _begin(self, text: str) -> None:
         """The first text leaves at once."""
         self.first_token_at = timezone.now()
-        route = self.attempts.route
-        item = ItemData(self.item_id, ANSWER, model=route.id if route else None)
-        self._append(ItemAdded(item), TextDelta(self.item_id, text))
+        self._append(ItemAdded(self._item()), TextDelta(self.item_id, text))
         if self.spec.trigger == "retry" and self.spec.thread_id is not None:
             self._begun = asyncio.get_running_loop().create_task(self._begin_retry())
+
+    def _item(self, text: str = "") -> ItemData:
+        """The answer as an item; where another model gave it, it says which one was asked for."""
+        model = self.attempts.route.id if self.attempts.route else None
+        asked = self.spec.requested_model
+        return ItemData(
+            self.item_id, ANSWER, text, {} if asked == model else {"requested_model": asked}, model
+        )
 
     def _flush_soon(self) -> None:
         loop = asyncio.get_running_loop()
@@ -190,7 +198,7 @@ class Run:
             await asyncio.wait({self._begun})
         text = terminal.text
         route = self.attempts.route
-        item = ItemData(self.item_id, ANSWER, text, model=route.id if route else None)
+        item = self._item(text)
         usage = getattr(terminal, "usage", None) or self._usage(text)
         began = self.first_token_at is not None
         ending = store.Ending(

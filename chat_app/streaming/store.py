@@ -102,7 +102,9 @@ def _add_items(ending: Ending, state: str, now: datetime) -> None:
     if ending.thread_id is not None and len(ending.items) > 1:
         extra = len(ending.items) - 1
         Thread.objects.filter(pk=ending.thread_id).update(item_seq=F("item_seq") + extra)
-    mark = {} if state == "completed" else {"state": state}
+    mark: dict[str, Any] = {} if state == "completed" else {"state": state}
+    if isinstance(ending.terminal, Failed):
+        mark["error"] = {"code": ending.terminal.code, "detail": ending.terminal.detail[:500]}
     sql.insert(
         *(
             Item(
