@@ -12,7 +12,7 @@ from typing import Any
 from chat_app.chat import turns
 from chat_app.chat.turns import Ask, Begun, Following
 from chat_app.conf import limit
-from chat_app.consumers.base import HttpConsumer
+from chat_app.consumers.base import Gone, HttpConsumer
 from chat_app.domain.errors import InvalidInput
 from chat_app.domain.events import Failed, ItemDone, TextDelta
 from chat_app.domain.turn import is_terminal
@@ -50,7 +50,9 @@ def turn_headers(begun: Begun) -> list[tuple[bytes, bytes]]:
 class FollowConsumer(HttpConsumer):
     """What all SSE answers share: frames out, a ping when it is quiet, an end when the session is revoked."""
 
-    async def pass_on(self, following: Following, frame: Frame, records: list[Record] | None) -> None:
+    async def pass_on(
+        self, following: Following, frame: Frame, records: list[Record] | None, *, typed: bool = True
+    ) -> None:
         """Send `records` and all that follows, until the turn ends or the client goes. The headers have left."""
         follower = following.follower
         revoked = False
@@ -73,7 +75,7 @@ class FollowConsumer(HttpConsumer):
                     await stall.during(self.write(sse.PING))
                 records = await follower.next()
             if revoked:
-                await self.write(sse.named("error", "The session has ended."))
+                await self.write(native.session_ended(typed=typed))
             await self.write(b"", more=False)
         finally:
             stall.close()
@@ -89,16 +91,24 @@ class _Stall:
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._since: float | None = None
+        self._cut = False
         self._timer = self._loop.call_later(STALL_SECONDS, self._look)
 
     async def during(self, write: Any) -> None:
+        """Await a write. Raises Gone where it was cut off."""
         self._since = self._loop.time()
-        await write
+        try:
+            await write
+        except asyncio.CancelledError:
+            if not self._cut:
+                raise
+            raise Gone from None
         self._since = None
 
     def _look(self) -> None:
         since = self._since
         if since is not None and self._loop.time() - since >= STALL_SECONDS and self._task is not None:
+            self._cut = True
             self._task.cancel()
         else:
             self._timer = self._loop.call_later(STALL_SECONDS / 2, self._look)
@@ -132,8 +142,9 @@ class ChatStream(FollowConsumer):
                 return
             await self.start(200, [*sse.HEADERS, *turn_headers(begun)])
             encoder = native.Encoder(begun.turn_id, begun.thread_id)
-            frame = encoder.sse_frame if fields.get("events") else encoder.plain_frame
-            await self.pass_on(following, frame, records)
+            typed = bool(fields.get("events"))
+            frame = encoder.sse_frame if typed else encoder.plain_frame
+            await self.pass_on(following, frame, records, typed=typed)
         finally:
             following.follower.close()
 

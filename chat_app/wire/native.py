@@ -325,6 +325,15 @@ def ready(thread_id: str | None, active_turn_id: str | None, expires_at: datetim
     )
 
 
+def session_ended(*, typed: bool) -> bytes:
+    """The last words of a stream whose session was revoked. No event of the turn, so it has no number."""
+    detail = "The session has ended."
+    if not typed:
+        return sse.named("error", detail)
+    shape = lean(type="error", code="unauthenticated", detail=detail, retryable=False)
+    return sse.named("error", orjson.dumps(shape).decode())
+
+
 def socket_error(error: ChatError, **ids: str | None) -> Json:
     """A refusal or a failure as a WebSocket message."""
     return lean(
