@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live.clients import Caller, Session, bearer, events, open_socket
-from tests.live.doors import DOORS, WORDS, DoorSuite, somebody
+from tests.live.doors import DOORS, WORDS, Door, DoorSuite, somebody
 from tests.live.routes import FaultyUpstream, add_models, faulty_upstream
 from tests.live.shown import Shown
 from tests.servers import Launcher, PostgresProcess, ServerProcess
@@ -21,8 +21,8 @@ Pair = tuple[ServerProcess, ServerProcess]
 def pair(start_server: Launcher, postgres_process: PostgresProcess, redis_url: str) -> Pair:
     """Two servers, A and B, that share a database and a Redis."""
     shared = {"DATABASE_URL": postgres_process.database(), "REDIS_URL": redis_url}
-    first = start_server(**shared)
-    return first, start_server(**shared, ENCRYPTION_KEYS=first.env["ENCRYPTION_KEYS"])
+    first = start_server("serve", None, **shared)
+    return first, start_server("serve", None, **shared, ENCRYPTION_KEYS=first.env["ENCRYPTION_KEYS"])
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def daphne(start_server: Launcher) -> ServerProcess:
 
 
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
-def test_doors_work_on_daphne(daphne: ServerProcess, door) -> None:  # type: ignore[no-untyped-def]
+def test_doors_work_on_daphne(daphne: ServerProcess, door: Door) -> None:
     who = somebody(daphne)
     said = door(who, f"/echo {WORDS}")
     assert (said.text, said.code) == (WORDS, "")
