@@ -57,6 +57,16 @@ def test_unknown_path_under_api_is_a_json_404(user: Session, method: str, path: 
     assert_problem(user.call(method, path), 404, "not_found")
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_path_that_holds_nul_is_a_404(user: Session, method: str) -> None:
+    for path in (
+        "/api/threads/%00", "/api/threads/%00/items", "/api/threads/%00/export", "/api/items/%00/feedback", "/api/turns/%00",
+        "/api/turns/%00/events", "/api/turns/%00/cancel", "/api/turns/%00/retry", "/api/sessions/%00", "/%00/sessions",
+        "/gpt2%00/chat",
+    ):  # fmt: skip
+        assert_problem(user.call(method, path), 404, "not_found")
+
+
 WRONG_METHODS = (
     ("GET", "/api/chat", "POST"), ("DELETE", "/api/chat/stream", "POST"), ("GET", "/chat", "POST"),
     ("POST", "/api/turns/x", "GET"), ("POST", "/api/turns/x/events", "GET"), ("GET", "/api/turns/x/cancel", "POST"),
