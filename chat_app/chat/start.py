@@ -6,8 +6,7 @@ Sync; `turns.py` calls it by `db()`. No model is spoken to and no event is made 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -43,7 +42,8 @@ def begin(identify: Identify, ask: Ask, worker: str) -> Begun:
     policy.may_chat(principal)
     if ask.one_off or ask.only_model:
         principal = policy.may_try(principal)
-    with _one_at_a_time():
+
+    def work() -> Begun:
         if ask.idempotency_key:
             known = _known(principal, ask.idempotency_key, ask.digest)
             if known is not None:
@@ -51,7 +51,9 @@ def begin(identify: Identify, ask: Ask, worker: str) -> Begun:
         begun = _begin(principal, ask, worker)
         if ask.idempotency_key:
             _remember(principal, ask.idempotency_key, ask.digest, begun.turn_id)
-    return begun
+        return begun
+
+    return _one_at_a_time(work, ask.idempotency_key)
 
 
 def begin_retry(
@@ -61,7 +63,8 @@ def begin_retry(
     principal = identify()
     policy.may_chat(principal)
     digest = hashlib.sha256(f"retry {turn_id} {model or ''}".encode()).hexdigest()
-    with _one_at_a_time():
+
+    def work() -> Begun:
         if key:
             known = _known(principal, key, digest)
             if known is not None:
@@ -69,17 +72,24 @@ def begin_retry(
         begun = _retry(principal, _own_turn(principal, turn_id), model, worker)
         if key:
             _remember(principal, key, digest, begun.turn_id)
-    return begun
+        return begun
+
+    return _one_at_a_time(work, key)
 
 
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """One transaction; what the database refuses because another one was first becomes TurnRunning."""
-    try:
-        with sql.atomic():
-            yield
-    except IntegrityError:
-        raise TurnRunning from None
+def _one_at_a_time(work: Callable[[], Begun], key: str | None) -> Begun:
+    """`work` in one transaction. Where transactions overlap, as on PostgreSQL, another one may come first: then it is done
+    once more and sees the other, to which it attaches (if it has the same `key`) or which it is told of (Busy)."""
+    for last in (False, True):
+        try:
+            with sql.atomic():
+                return work()
+        except Busy:
+            if last or key is None:
+                raise
+        except IntegrityError:
+            continue
+    raise TurnRunning
 
 
 def _check_text(text: str) -> None:
@@ -237,6 +247,9 @@ def _locked(principal: Principal, thread_id: str) -> _Place | None:
     owner, status, reason, head_id, item_seq, title, active = rows[0]
     policy.owns_thread(principal, owner)
     policy.may_write(status, reason)
+    if sql.for_update():  # who waited for the lock has read the turns as they were before it
+        running = f"SELECT id FROM {turns} WHERE thread_id = %s AND state IN ('queued', 'running')"  # noqa: S608
+        active = next((row[0] for row in sql.fetch(running, [thread_id])), None)
     if active is not None:
         raise Busy(active)
     return _Place(thread_id, False, head_id, item_seq, title)

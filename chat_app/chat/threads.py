@@ -33,9 +33,10 @@ def active_turn(principal: Principal, thread_id: str, *, must_exist: bool = Fals
     return Turn.objects.filter(thread_id=thread_id, state__in=ACTIVE).values_list("pk", flat=True).first()
 
 
-def find(principal: Principal, thread_id: str) -> Thread:
-    """A thread of this principal's. Raises NotFound."""
-    thread = Thread.objects.filter(pk=thread_id).first()
+def find(principal: Principal, thread_id: str, *, lock: bool = False) -> Thread:
+    """A thread of this principal's, with `lock` kept from new turns until the transaction ends. Raises NotFound."""
+    rows = Thread.objects.select_for_update(no_key=True) if lock else Thread.objects
+    thread = rows.filter(pk=thread_id).first()
     if thread is None:
         raise NotFound
     policy.owns_thread(principal, thread.owner)
@@ -59,8 +60,8 @@ def rename(principal: Principal, thread_id: str, title: str) -> None:
 
 def delete(principal: Principal, thread_id: str) -> None:
     """Delete a thread and all its text. A running turn is stopped; usage stays with the turns."""
-    thread = find(principal, thread_id)
     with transaction.atomic():
+        thread = find(principal, thread_id, lock=True)
         running = list(
             Turn.objects.filter(thread_id=thread_id, state__in=ACTIVE).values_list("pk", flat=True)
         )

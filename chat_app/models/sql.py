@@ -64,8 +64,9 @@ def table(model: type[models.Model]) -> str:
 
 
 def for_update() -> str:
-    """What locks the selected rows: nothing on SQLite, where a transaction holds the whole file for writing."""
-    return " FOR UPDATE" if connection.features.has_select_for_update else ""
+    """What locks the selected rows: nothing on SQLite, where a transaction holds the whole file for writing. `NO KEY`, so
+    that who adds a row that points to one of them (the end of a turn adds items to its thread) does not wait for it."""
+    return " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
 
 
 @cache
