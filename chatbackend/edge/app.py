@@ -65,10 +65,8 @@ class Edge:
     async def _http(self, scope: Scope, found: Headers, receive: Receive, send: Send) -> int:
         answer = _Answer(scope, send)
         problem = self.refusal(scope, found)
-        if (
-            problem is None and "\0" in scope["path"]
-        ):  # nothing has such a name, and PostgreSQL cannot even be asked
-            problem = problems.NOT_FOUND
+        if problem is None and "\0" in scope["path"]:
+            problem = problems.NOT_FOUND  # nothing has such a name, and PostgreSQL cannot even be asked
         if problem is not None:
             return await answer.refuse(problem)
         origin = found.get(b"origin")
