@@ -15,6 +15,7 @@ import structlog
 log = structlog.get_logger("chatbackend.supervisor")
 YOUNG_SECONDS = 5.0
 LONGEST_PAUSE = 30.0
+UNREAD_SECONDS = 60  # what a client leaves unread for so long ends its connection; it can resume
 
 
 def bind(host: str, port: int, *, shared: bool) -> socket.socket:
@@ -24,6 +25,8 @@ def bind(host: str, port: int, *, shared: bool) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if shared:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # else a client that never reads holds its connection for good
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
     try:
         bound.bind(address)
     except OSError as error:

@@ -5,13 +5,16 @@ takes no memory.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import socket
 import time
 from contextlib import ExitStack
 
 import psycopg
 import pytest
 
+from chatbackend import supervisor
 from chatbackend.databases import POSTGRES_THREADS, SQLITE_THREADS
 from tests.live.clients import issue
 from tests.live.crowd import Crowd, crowd, database_files, deaf, status
@@ -171,3 +174,15 @@ def test_clients_that_never_read_take_no_memory_and_their_turn_ends(start_server
     server.stop()
     assert (turn["state"], len(turn["text"])) == ("completed", len(text_of(TOKENS)))
     assert grown < GROWTH
+
+
+def test_connection_that_leaves_all_unread_is_ended_by_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "UNREAD_SECONDS", 1)
+    with supervisor.bind("127.0.0.1", 0, shared=False) as listener, socket.socket() as client:
+        listener.listen()
+        client.connect(listener.getsockname())
+        served, _ = listener.accept()
+        served.settimeout(20)
+        with served, pytest.raises(OSError) as caught:
+            served.sendall(bytes(64 * 1024 * 1024))
+    assert caught.value.errno == errno.ETIMEDOUT
