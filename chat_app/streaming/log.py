@@ -15,6 +15,7 @@ from chat_app.domain.events import Event, Snapshot
 from chat_app.domain.turn import TurnView, is_terminal
 
 HOLD_SECONDS = 300.0  # how long a log outlives its turn
+HOLD_ENDED = 100_000  # records of ended turns held in all; the oldest turns go first, and are read from their rows then
 HOLD_RECORDS = 4096  # how many records of one turn are held at least; a reader further behind gets a snapshot
 
 
@@ -116,9 +117,11 @@ class MemoryTurn:
 class MemoryLog:
     """Every turn that runs in this process, or ended here a few minutes ago."""
 
-    def __init__(self, hold_seconds: float = HOLD_SECONDS) -> None:
+    def __init__(self, hold_seconds: float = HOLD_SECONDS, hold_ended: int = HOLD_ENDED) -> None:
         self._turns: dict[str, MemoryTurn] = {}
-        self._hold = hold_seconds
+        self._ended: dict[str, int] = {}  # how many records each ended turn has here, oldest end first
+        self._records = 0  # their sum
+        self._seconds, self._most = hold_seconds, hold_ended
 
     def open(self, turn_id: str, thread_id: str | None) -> MemoryTurn:
         turn = self._turns[turn_id] = MemoryTurn(turn_id, thread_id)
@@ -131,7 +134,7 @@ class MemoryLog:
         for wake in turn.watchers.copy():
             wake()
         if turn.ended:
-            self._expire_later(turn)
+            self._hold(turn)
 
     def find(self, turn_id: str) -> MemoryTurn | None:
         return self._turns.get(turn_id)
@@ -142,16 +145,18 @@ class MemoryLog:
     def forget(self, turn_id: str) -> None:
         """Drop a turn's log now: its text was deleted, or its time is over."""
         self._turns.pop(turn_id, None)
+        self._records -= self._ended.pop(turn_id, 0)
 
     def __len__(self) -> int:
         return len(self._turns)
 
-    def _expire_later(self, turn: MemoryTurn) -> None:
-        asyncio.get_running_loop().call_later(self._hold, self._expire, turn)
-
-    def _expire(self, turn: MemoryTurn) -> None:
-        if self._turns.get(turn.turn_id) is turn:
-            del self._turns[turn.turn_id]
+    def _hold(self, turn: MemoryTurn) -> None:
+        """Keep an ended turn for a while, as long as there is room. The timer knows only its id, so that room is made."""
+        self._ended[turn.turn_id] = len(turn.records)
+        self._records += len(turn.records)
+        while self._records > self._most:
+            self.forget(next(iter(self._ended)))
+        asyncio.get_running_loop().call_later(self._seconds, self.forget, turn.turn_id)
 
 
 LOG: EventLog = MemoryLog()

@@ -213,3 +213,20 @@ def test_ended_turn_is_forgotten_after_its_time() -> None:
         assert store.find("trn_1") is None
 
     asyncio.run(scenario())
+
+
+def test_ended_turns_beyond_the_room_are_forgotten_oldest_first() -> None:
+    async def scenario() -> None:
+        store, turns = MemoryLog(hold_ended=25), [f"trn_{n}" for n in range(10)]
+        running = store.open("running", None)
+        for turn_id in turns:
+            store.open(turn_id, None)
+            store.append(turn_id, long_turn(6))
+        one = len(store.find("trn_9").records)  # type: ignore[union-attr]
+        kept = [turn_id for turn_id in turns if store.find(turn_id)]
+        assert kept == turns[-(25 // one) :]
+        assert store.find("running") is running
+        store.forget("trn_9")
+        assert len(store) == len(kept)
+
+    asyncio.run(scenario())
