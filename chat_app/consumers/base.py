@@ -35,7 +35,8 @@ class Gone(Exception):
 
 
 class HttpConsumer(AsyncConsumer):
-    """Answers one request. Subclasses name their `methods` and write `respond()`; `on_gone` runs when the client hangs up."""
+    """Answers one request. Subclasses name their `methods` and write `respond()`, which says by `when_gone` what is to
+    happen when the client hangs up."""
 
     methods: tuple[str, ...] = ("POST",)
 
@@ -43,7 +44,8 @@ class HttpConsumer(AsyncConsumer):
         self.scope = scope
         self.base_send = send
         self.started = False
-        self.on_gone: Callable[[], None] | None = None
+        self._gone = False
+        self._on_gone: Callable[[], None] | None = None
         try:
             if scope["method"] not in self.methods:
                 raise MethodNotAllowed
@@ -117,8 +119,15 @@ class HttpConsumer(AsyncConsumer):
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        if self.on_gone is not None:
-            self.on_gone()
+        self._gone = True
+        if self._on_gone is not None:
+            self._on_gone()
+
+    def when_gone(self, do: Callable[[], None]) -> None:
+        """Call `do` when the client hangs up; now, if it has done so already."""
+        self._on_gone = do
+        if self._gone:
+            do()
 
     async def _fail(self, error: Exception) -> None:
         problem = problems.problem(error)

@@ -16,7 +16,7 @@ class Chat(HttpConsumer):
     async def respond(self) -> None:
         fields, ask = ask_of(self)
         begun = await turns.start_turn(self.identify(fields.get("session_id")), ask)
-        self.on_gone = lambda: turns.abandon(begun)
+        self.when_gone(lambda: turns.abandon(begun))
         event = await turns.outcome(begun)
         headers = {key.decode(): value.decode() for key, value in turn_headers(begun)}
         if isinstance(event, Interrupted):

@@ -129,7 +129,7 @@ class ChatStream(FollowConsumer):
             following.follower.close()
             turns.abandon(begun)
 
-        self.on_gone = hang_up
+        self.when_gone(hang_up)
         try:
             records, failure = await self._first(following)
             if failure is not None:
@@ -176,7 +176,7 @@ class TurnEvents(FollowConsumer):
         query = requests.query(self.scope["query_string"])
         turn_id = self.path("turn_id") or ""
         following = await turns.follow(self.identify(query.get("session_id")), turn_id, self._after(query))
-        self.on_gone = following.follower.close
+        self.when_gone(following.follower.close)
         if following.over:
             following.follower.close()
             await self.start(204, [])

@@ -29,6 +29,6 @@ class TryModel(FollowConsumer):
             following.follower.close()
             turns.abandon(begun)
 
-        self.on_gone = hang_up
+        self.when_gone(hang_up)
         await self.start(200, [*sse.HEADERS, *turn_headers(begun)])
         await self.pass_on(following, native.Encoder(begun.turn_id, None).sse_frame, [])
