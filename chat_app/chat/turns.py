@@ -114,6 +114,7 @@ async def follow(identify: Identify, turn_id: str, after: int | None) -> Followi
 
     Raises NotFound for a turn that is not there or not this principal's.
     """
+    await RUNNER.startup()
     principal, turn = await db(_owned, identify, turn_id)
     held = LOG.find(turn_id)
     last = held.last if held is not None and held.ended else turn.last_seq

@@ -14,7 +14,7 @@ import orjson
 import structlog
 from channels.consumer import AsyncConsumer
 
-from chat_app.chat import turns
+from chat_app.chat import runner, turns
 from chat_app.chat.asks import Ask, session_thread
 from chat_app.chat.threads import active_turn
 from chat_app.chat.turns import Following
@@ -57,6 +57,7 @@ class ChatSocket(AsyncConsumer):
         self.expiry: asyncio.TimerHandle | None = None
         self.allowance = Allowance(limit("WS_RATE"))
         try:
+            await runner.startup()  # a server without lifespan (daphne) has not begun to listen yet
             await self.channel.accept()
             await self._authenticate_first()
             await self._receive_forever()
@@ -291,7 +292,7 @@ class ChatSocket(AsyncConsumer):
             return
         following = await turns.follow(self._identify, turn_id, after)
         running = self.follows.get(turn_id)
-        if running is not None and not again:
+        if following.over or (running is not None and not again):
             following.follower.close()
             return
         if running is not None:
