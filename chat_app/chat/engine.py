@@ -97,7 +97,13 @@ class Run:
             self.stop("interrupted")
             await asyncio.wait({self._pump}, timeout=STOP_GRACE)
         self._flush()
-        await self._finish(self._outcome())
+        try:
+            await self._finish(self._outcome())
+        except Exception:
+            # The sweep closes the row; who follows must not wait for it.
+            logger.exception("turn.not_finished", turn=self.spec.turn_id)
+            if not self.record.ended:
+                self._append(Failed("internal", ChatError.default_detail, True, self.text()))
 
     async def _run_pump(self) -> None:
         spec = self.spec
@@ -117,6 +123,7 @@ class Run:
     def _aside(self, chunk: RouteChosen | Chunk) -> None:
         match chunk:
             case RouteChosen():
+                self.usage = None  # what a route that failed has counted is not this one's
                 self._append(chunk)
             case ProgressChunk():
                 self._flush()
@@ -162,6 +169,18 @@ class Run:
         assert self.spec.thread_id is not None
         await db(store.begin_retry, self.spec.turn_id, self.spec.thread_id, self.spec.question_seq)
 
+    async def _not_replaced(self) -> int | None:
+        """The number of the question, where a retry's answer has yet to take the place of the old one: its first text
+        came while the database was away."""
+        if self._begun is None:
+            return None
+        await asyncio.wait({self._begun})
+        error = self._begun.exception()
+        if error is None:
+            return None
+        logger.warning("turn.retry_not_begun", turn=self.spec.turn_id, error=type(error).__name__)
+        return self.spec.question_seq
+
     def _outcome(self) -> Terminal:
         """The terminal event that this run deserves, once its pump has ended."""
         assert self._pump is not None
@@ -194,8 +213,7 @@ class Run:
 
     async def _finish(self, terminal: Terminal) -> None:
         """Store the answer, then tell the followers: what they see as ended is stored."""
-        if self._begun is not None:
-            await asyncio.wait({self._begun})
+        replaces = await self._not_replaced()
         text = terminal.text
         route = self.attempts.route
         item = self._item(text)
@@ -216,6 +234,7 @@ class Run:
             attempts=self.attempts.log,
             first_token_at=self.first_token_at,
             last_seq=self.record.last + (2 if began else 1),
+            replaces_after=replaces,
         )
         terminal = await self._store(ending, terminal)
         self._append(*([ItemDone(item)] if began else []), terminal)

@@ -10,6 +10,7 @@ import contextlib
 import contextvars
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_hex
@@ -104,27 +105,26 @@ class Runner:
         """Run a turn in a task of its own, in an empty context: it outlives the request that asked for it."""
         run = Run(spec, LOG)
         self._runs[spec.turn_id] = run
-        context = contextvars.Context()
-        context.run(structlog.contextvars.bind_contextvars, turn=spec.turn_id)
-        task = asyncio.get_running_loop().create_task(self._execute(run), context=context)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        if spec.thread_id is not None:
-            CONTROL.publish(f"thread:{spec.thread_id}", {"type": "turn", "turn_id": spec.turn_id})
-
-    async def _execute(self, run: Run) -> None:
-        spec = run.spec
 
         def on_message(message: dict[str, Any]) -> None:
             if message["type"] == "cancel":
                 run.stop("cancelled")
 
-        unsubscribe = CONTROL.subscribe(f"turn:{spec.turn_id}", on_message)
+        unsubscribe = CONTROL.subscribe(f"turn:{spec.turn_id}", on_message)  # here: nobody can be too early
+        context = contextvars.Context()
+        context.run(structlog.contextvars.bind_contextvars, turn=spec.turn_id)
+        task = asyncio.get_running_loop().create_task(self._execute(run, unsubscribe), context=context)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if spec.thread_id is not None:
+            CONTROL.publish(f"thread:{spec.thread_id}", {"type": "turn", "turn_id": spec.turn_id})
+
+    async def _execute(self, run: Run, unsubscribe: Callable[[], None]) -> None:
         try:
             await run.execute()
         finally:
             unsubscribe()
-            self._runs.pop(spec.turn_id, None)
+            self._runs.pop(run.spec.turn_id, None)
 
     def stop(self, turn_id: str, reason: Stop) -> bool:
         """Stop a turn that runs here. False where it does not."""

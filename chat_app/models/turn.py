@@ -47,7 +47,7 @@ class Turn(models.Model):
     heartbeat = models.DateTimeField(null=True, blank=True)
     cancel_requested = models.DateTimeField(null=True, blank=True)
     partial = models.TextField(blank=True)
-    last_seq = models.PositiveBigIntegerField(default=0)  # of the newest event in `partial`, at last of the terminal one
+    last_seq = models.PositiveBigIntegerField(default=0)  # of the newest event stored, in the end of the last
     # what it cost, when things happened, what went wrong
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)

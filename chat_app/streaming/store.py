@@ -37,7 +37,8 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """All that is stored at a turn's end. `answer_seq` is the number kept free for the answer at the start."""
+    """All that is stored at a turn's end. `answer_seq` is the number kept free for the answer at the start;
+    where `replaces_after` is set, the answer of a retry takes the place of what followed the item of that number."""
 
     turn_id: str
     fence: int
@@ -53,6 +54,7 @@ class Ending:
     attempts: Sequence[Mapping[str, Any]] = field(default_factory=list)
     first_token_at: datetime | None = None
     last_seq: int = 0
+    replaces_after: int | None = None
 
 
 def save_ending(ending: Ending) -> bool:
@@ -74,11 +76,21 @@ def save_ending(ending: Ending) -> bool:
         **_error(ending.terminal),
     }
     with sql.atomic():
+        if ending.replaces_after is not None or len(ending.items) > 1:
+            _lock(ending.thread_id)
         if not sql.update(Turn, values, id=ending.turn_id, fence=ending.fence, state=tuple(ACTIVE)):
             return False
         if ending.items:
+            if ending.replaces_after is not None and ending.thread_id is not None:
+                begin_retry(ending.turn_id, ending.thread_id, ending.replaces_after)
             _add_items(ending, state, now)
     return True
+
+
+def _lock(thread_id: str | None) -> None:
+    """Lock a thread before its turns, the order of all who change both: the other way round two could wait for ever."""
+    if thread_id is not None:
+        Thread.objects.select_for_update(no_key=True).filter(pk=thread_id).first()
 
 
 def _error(terminal: Terminal) -> dict[str, Any]:
@@ -164,6 +176,7 @@ def close_orphan(turn: Turn) -> bool:
     Its last number lies beyond all that its followers can have seen, so that each of them is still told of the end.
     """
     with sql.atomic():
+        _lock(turn.thread_id)
         mine = Turn.objects.filter(pk=turn.pk, fence=turn.fence, state__in=ACTIVE)
         if not mine.update(fence=turn.fence + 1):
             return False
@@ -173,8 +186,7 @@ def close_orphan(turn: Turn) -> bool:
         if turn.thread_id:
             Thread.objects.filter(pk=turn.thread_id).update(item_seq=F("item_seq") + 1)
             seq = Thread.objects.values_list("item_seq", flat=True).get(pk=turn.thread_id)
-        if text and turn.trigger == "retry" and turn.thread_id and turn.input_item:
-            begin_retry(turn.pk, turn.thread_id, turn.input_item.seq)
+        retried = turn.input_item if turn.trigger == "retry" else None
         return save_ending(
             Ending(
                 turn_id=turn.pk,
@@ -189,5 +201,6 @@ def close_orphan(turn: Turn) -> bool:
                 attempts=turn.attempts,
                 first_token_at=turn.first_token_at,
                 last_seq=last_seq + CRASH_GAP,
+                replaces_after=retried.seq if retried is not None else None,
             )
         )
