@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.live.clients import Session, open_socket
+from tests.live.clients import Session, events, open_socket
 from tests.servers import ServerProcess
 
 pytestmark = pytest.mark.usefixtures("unharmed")
@@ -82,3 +82,20 @@ def test_frame_over_a_mebibyte_closes_1009(live: ServerProcess, user: Session) -
         channel.until("ready")
         channel.connection.send(json.dumps({"type": "message", "text": "x" * (1 << 20)}))
         assert channel.close_code() == 1009
+
+
+def test_resume_at_or_past_the_end_repeats_nothing(live: ServerProcess, user: Session) -> None:
+    turn_id = user.ask("/echo a b c")["turn_id"]
+    with user.get(f"/api/turns/{turn_id}/events?after=0", stream=True) as answer:
+        last = list(events(answer))[-1].id
+    with open_socket(live, f"/ws/chat/{user.secret}") as channel:
+        channel.until("ready")
+        for after in (last, last + 1, 10**15):
+            channel.send(type="resume", turn_id=turn_id, after=after)
+            channel.send(type="ping")
+            assert channel.receive()["type"] == "pong"
+            assert user.get(f"/api/turns/{turn_id}/events?after={after}").status_code == (
+                204 if after < 10**15 else 400
+            )
+        channel.send(type="resume", turn_id=turn_id, after=last - 1)
+        assert channel.receive()["type"] == "response"

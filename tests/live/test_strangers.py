@@ -203,6 +203,26 @@ def test_stranger_who_authenticates_on_the_owners_socket_ends_it(live: ServerPro
         assert socket.close_code() == 4401
 
 
+def test_socket_closes_4401_when_its_session_expires(live: ServerProcess) -> None:
+    with open_socket(live, f"/ws/chat/{issue(live, 'brief', ttl=1).secret}") as socket:
+        assert socket.close_code(5) == 4401
+
+
+def test_revoked_session_ends_its_sockets_and_streams_at_once(live: ServerProcess) -> None:
+    user = issue(live, "over")
+    with (
+        open_socket(live, f"/ws/chat/{user.secret}") as by_path,
+        open_socket(live, "/ws/chat", user.headers) as by_header,
+        user.post("/api/chat/stream", {"message": "/tokens 1000 20"}, stream=True) as stream,
+    ):
+        assert by_header.until("delta")["text"].startswith("0001")
+        begun = time.monotonic()
+        assert user.call("DELETE", "/api/sessions/current").status_code == 204
+        assert (by_path.close_code(), by_header.close_code()) == (4401, 4401)
+        assert stream.content.endswith(b"event: error\ndata: The session has ended.\n\n")
+        assert time.monotonic() - begun < 2
+
+
 @pytest.mark.parametrize("path", ["/ws", "/ws/other", "/ws/chat/a/b", "/api/ws", "/", "/api/chat"])
 def test_socket_at_any_other_path_is_accepted_and_closed_4404(live: ServerProcess, path: str) -> None:
     with open_socket(live, path) as socket:
