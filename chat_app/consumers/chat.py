@@ -26,9 +26,15 @@ class Chat(HttpConsumer):
             body = problem.with_id(self.scope.get("request_id", ""))
             await self.send_json(problem.status, body, {**headers, **problem.headers})
             return
-        session = fields.get("session_id") or begun.principal.session_id
+        session = fields.get("session_id") or self._bearer_session(begun)
         answer = native.chat_answer(event, begun.turn_id, session_id=session, thread_id=begun.thread_id)
         await self.send_json(200, answer, headers)
+
+    def _bearer_session(self, begun: turns.Begun) -> str | None:
+        """The client secret that came as Bearer: what goes on as `session_id`. A cookie's is not for the page to read."""
+        given = self.scope["identify"].credentials
+        alone = begun.principal.kind == "session" and given.auth_token is None
+        return given.bearer if alone else None
 
 
 class TurnState(HttpConsumer):
