@@ -13,7 +13,7 @@ from chat_app.chat import turns
 from chat_app.chat.turns import Ask, Begun, Following
 from chat_app.conf import limit
 from chat_app.consumers.base import Gone, HttpConsumer
-from chat_app.domain.errors import InvalidInput
+from chat_app.domain.errors import InvalidInput, Unauthenticated
 from chat_app.domain.events import Failed, ItemDone, TextDelta
 from chat_app.domain.turn import is_terminal
 from chat_app.streaming.control import CONTROL
@@ -50,20 +50,32 @@ def turn_headers(begun: Begun) -> list[tuple[bytes, bytes]]:
 class FollowConsumer(HttpConsumer):
     """What all SSE answers share: frames out, a ping when it is quiet, an end when the session is revoked."""
 
+    revoked = False
+    unsubscribe: Callable[[], None] | None = None
+
+    def heed(self, following: Following) -> None:
+        """From now on the end of the session is the end of the stream. `pass_on` does so by itself."""
+
+        def end(message: dict[str, Any]) -> None:
+            self.revoked = True
+            following.follower.close()
+
+        session = following.principal.session_id
+        if session is not None and self.unsubscribe is None:
+            self.unsubscribe = CONTROL.subscribe(f"session:{session}", end)
+
+    def let_go(self, following: Following) -> None:
+        """The stream is over."""
+        following.follower.close()
+        if self.unsubscribe is not None:
+            self.unsubscribe()
+
     async def pass_on(
         self, following: Following, frame: Frame, records: list[Record] | None, *, typed: bool = True
     ) -> None:
         """Send `records` and all that follows, until the turn ends or the client goes. The headers have left."""
         follower = following.follower
-        revoked = False
-
-        def end(message: dict[str, Any]) -> None:
-            nonlocal revoked
-            revoked = True
-            follower.close()
-
-        session = following.principal.session_id
-        unsubscribe = CONTROL.subscribe(f"session:{session}", end) if session else None
+        self.heed(following)
         stall = _Stall()
         try:
             while records is not None:
@@ -74,14 +86,12 @@ class FollowConsumer(HttpConsumer):
                 if not records:
                     await stall.during(self.write(sse.PING))
                 records = await follower.next()
-            if revoked:
+            if self.revoked:
                 await self.write(native.session_ended(typed=typed))
             await self.write(b"", more=False)
         finally:
             stall.close()
-            if unsubscribe is not None:
-                unsubscribe()
-            follower.close()
+            self.let_go(following)
 
 
 class _Stall:
@@ -130,8 +140,11 @@ class ChatStream(FollowConsumer):
             turns.abandon(begun)
 
         self.when_gone(hang_up)
+        self.heed(following)
         try:
             records, failure = await self._first(following)
+            if self.revoked:
+                raise Unauthenticated("The session has ended.")
             if failure is not None:
                 problem = problems.of_code(
                     failure.code, failure.detail, failure.retryable, failure.retry_after
@@ -146,7 +159,7 @@ class ChatStream(FollowConsumer):
             frame = encoder.sse_frame if typed else encoder.plain_frame
             await self.pass_on(following, frame, records, typed=typed)
         finally:
-            following.follower.close()
+            self.let_go(following)
 
     async def _first(self, following: Following) -> tuple[list[Record] | None, Failed | None]:
         """What came until the first text, the end, or one second, whichever was first; a failure that came before any
