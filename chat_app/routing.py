@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import re_path
 
+from chat_app.consumers.channel import NoSocket
 from chat_app.consumers.chat import Chat, TurnCancel, TurnRetry, TurnState
 from chat_app.consumers.stream import ChatStream, TurnEvents
 from chat_app.consumers.try_it import TryModel
-from chat_app.consumers.websocket import ChatSocket, NoSocket
+from chat_app.consumers.websocket import ChatSocket
 
 TURN = r"^api/turns/(?P<turn_id>[^/]+)"
 BASE = r"^(?:(?P<model>[a-z0-9][a-z0-9._-]*)/)?"  # example 3: a base URL that may name the model

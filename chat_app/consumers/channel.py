@@ -8,7 +8,9 @@ from typing import Any
 
 import orjson
 import structlog
+from channels.consumer import AsyncConsumer
 
+NOT_FOUND = 4404
 logger = structlog.get_logger(__name__)
 
 
@@ -115,3 +117,12 @@ class SocketChannel:
         self._closed = True
         for task in list(self._tasks):
             task.cancel()
+
+
+class NoSocket(AsyncConsumer):
+    """Any other socket path: accept, so that a browser can see why, and close."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        channel = SocketChannel(scope, receive, send)
+        await channel.accept()
+        await channel.close(NOT_FOUND)

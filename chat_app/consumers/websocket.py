@@ -20,7 +20,7 @@ from chat_app.chat.threads import active_turn
 from chat_app.chat.turns import Following
 from chat_app.conf import limit
 from chat_app.consumers.channel import Allowance, Closed, SocketChannel
-from chat_app.domain.errors import ChatError, InvalidInput
+from chat_app.domain.errors import ChatError, InvalidInput, NotFound
 from chat_app.domain.events import Failed
 from chat_app.domain.turn import is_terminal
 from chat_app.streaming.control import CONTROL
@@ -29,16 +29,7 @@ from sessions_app.db import db
 from sessions_app.principal import Principal
 
 logger = structlog.get_logger(__name__)
-BAD_CREDENTIAL, NOT_FOUND, IDLE, TOO_MANY, TOO_LARGE = 4401, 4404, 4408, 4429, 1009
-
-
-class NoSocket(AsyncConsumer):
-    """Any other socket path: accept, so that a browser can see why, and close."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        channel = SocketChannel(scope, receive, send)
-        await channel.accept()
-        await channel.close(NOT_FOUND)
+BAD_CREDENTIAL, IDLE, TOO_MANY, TOO_LARGE = 4401, 4408, 4429, 1009
 
 
 class ChatSocket(AsyncConsumer):
@@ -129,10 +120,9 @@ class ChatSocket(AsyncConsumer):
     async def _ready(self) -> None:
         assert self.principal is not None
         active = await db(active_turn, self.principal, self.thread_id) if self.thread_id else None
-        shape = native.ready(self.thread_id, active, self.principal.expires_at)
-        await self.channel.send(shape)
+        await self.channel.send(native.ready(self.thread_id, active, self.principal.expires_at))
         if active is not None and self.thread_id is not None:
-            await self._follow(active, None)
+            await self._show(active, None)
 
     def _watch_expiry(self, principal: Principal) -> None:
         if self.expiry is not None:
@@ -280,11 +270,22 @@ class ChatSocket(AsyncConsumer):
 
     def _on_thread_news(self, message: dict[str, Any]) -> None:
         if message["type"] == "turn":
-            self.channel.spawn(self._follow(message["turn_id"], 0))
+            self.channel.spawn(self._show(message["turn_id"], 0))
 
     def _subscribe(self, topic: str, handler: Any) -> None:
         if topic not in self.subscriptions:
             self.subscriptions[topic] = CONTROL.subscribe(topic, handler)
+
+    async def _show(self, turn_id: str, after: int | None) -> None:
+        """Follow a turn that nobody named: where it has gone meanwhile there is nothing to say."""
+        try:
+            await self._follow(turn_id, after)
+        except Exception as error:
+            if problems.is_refusal(error):
+                await self.channel.close(BAD_CREDENTIAL)
+                raise Closed from None
+            if not isinstance(error, NotFound):
+                raise
 
     async def _follow(self, turn_id: str, after: int | None, *, again: bool = False) -> None:
         """Pass a turn on in a task of its own; a second follow of the same turn takes the place of the first if `again`."""

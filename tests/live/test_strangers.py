@@ -15,7 +15,7 @@ import requests
 from django.contrib import admin
 from django.urls import URLResolver, get_resolver
 
-from chat_app.consumers.websocket import NoSocket
+from chat_app.consumers.channel import NoSocket
 from chat_app.routing import http_urlpatterns, websocket_urlpatterns
 from tests.live import cast as casting
 from tests.live.cast import MARKER, Cast
