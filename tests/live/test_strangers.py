@@ -243,6 +243,13 @@ def test_owner_has_everything_as_it_was(cast: Cast) -> None:
     assert owner.get("/api/sessions/current").json()["state"] == "active"
 
 
+def test_log_holds_no_secret_and_no_word_of_the_owner(live: ServerProcess, cast: Cast) -> None:
+    written = live.logs()
+    assert "/api/threads" in written
+    for secret in (MARKER, cast.owner.secret, live.backend_key, live.password):
+        assert secret not in written
+
+
 def row_paths() -> list[tuple[str, str]]:
     return [(row.method, re.sub(r"\{\w+\}", "x", row.path.partition("?")[0])) for row in ROWS]
 
