@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chat_app.chat.catalog import Route
 from chat_app.domain.prompt import Message, Prompt, estimate_tokens
@@ -16,7 +16,7 @@ from chat_app.models import Item, sql
 
 QUESTION = "user_message"
 PER_MESSAGE = 4  # tokens that a message's frame costs in the usual chat templates
-BATCH = 64
+BATCH = 128
 MARKS = {
     "cancelled": "[The answer was stopped here.]",
     "interrupted": "[The answer was cut off here.]",
@@ -30,10 +30,11 @@ class Exchange:
 
     question: str
     answers: tuple[str, ...] = ()
+    tokens: int = field(init=False, compare=False, repr=False)
 
-    @property
-    def tokens(self) -> int:
-        return sum(estimate_tokens(t) + PER_MESSAGE for t in (self.question, *self.answers))
+    def __post_init__(self) -> None:
+        tokens = sum([estimate_tokens(text) + PER_MESSAGE for text in (self.question, *self.answers)])
+        object.__setattr__(self, "tokens", tokens)
 
 
 def history(thread_id: str, before_seq: int, budget: int) -> list[Exchange]:

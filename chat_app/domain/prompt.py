@@ -34,4 +34,5 @@ class Prompt:
 
 def estimate_tokens(text: str) -> int:
     """A guess where no tokenizer is known: a token for each four bytes of UTF-8, at least one for any text."""
-    return (len(text.encode("utf-8", "replace")) + 3) // 4
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    return (size + 3) // 4

@@ -11,18 +11,18 @@ from functools import cache
 from threading import RLock
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = tuple[Any, ...]
-_writing = (
-    RLock()
-)  # SQLite has one writer: who waits for a lock here wakes at once, who polls the file sleeps
+_writing = RLock()  # SQLite has one writer: who waits here wakes at once, who polls the file sleeps
+_AS_IT_IS = (models.CharField, models.TextField, models.BooleanField, models.IntegerField)
 
 
 @contextmanager
 def atomic() -> Iterator[None]:
     """`transaction.atomic()`; on SQLite the writers of this process queue up in memory rather than at the file."""
-    if connection.vendor == "sqlite":
+    if _here().vendor == "sqlite":
         with _writing, transaction.atomic():
             yield
     else:
@@ -32,28 +32,33 @@ def atomic() -> Iterator[None]:
 
 def insert(*rows: models.Model) -> None:
     """Insert rows of one model, ids and all, as they are: no signals, no look at what is there."""
-    statement, fields = _insert(connection.vendor, type(rows[0]))
-    with connection.cursor() as cursor:
+    here = _here()
+    statement, columns = _insert(here.vendor, type(rows[0]))
+    with here.cursor() as cursor:
         for row in rows:
-            values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+            values = [
+                getattr(row, name) if field is None else field.get_db_prep_save(getattr(row, name), here)
+                for name, field in columns
+            ]
             cursor.execute(statement, values)
 
 
 def update(model: type[models.Model], changes: Mapping[str, Any], **where: Any) -> int:
     """`UPDATE model SET changes WHERE all of where`; a tuple in `where` means one of. Returns how many rows changed."""
-    statement, fields = _update(connection.vendor, model, tuple(changes), _shape(where))
+    here = _here()
+    statement, fields = _update(here.vendor, model, tuple(changes), _shape(where))
     values = [
-        field.get_db_prep_save(value, connection)
+        value if field is None else field.get_db_prep_save(value, here)
         for field, value in zip(fields, changes.values(), strict=True)
     ]
-    with connection.cursor() as cursor:
+    with here.cursor() as cursor:
         cursor.execute(statement, [*values, *_flat(where.values())])
         return cursor.rowcount
 
 
 def fetch(statement: str, values: Sequence[Any]) -> list[Row]:
     """All rows of a SELECT whose names come from `table()` and the models."""
-    with connection.cursor() as cursor:
+    with _here().cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()
 
@@ -69,12 +74,27 @@ def for_update() -> str:
     return " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
 
 
+def _here() -> BaseDatabaseWrapper:
+    """This thread's connection itself: the proxy looks it up anew for each attribute."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
+def _prepared(field: Any) -> Any:
+    """The field, if it must turn a value into what the driver takes; None for what the driver takes as it is."""
+    target = field.target_field if field.is_relation else field
+    own = type(target).get_db_prep_save is not models.Field.get_db_prep_save
+    plain = type(target).__module__.startswith("django.") and isinstance(target, _AS_IT_IS)
+    return None if plain and not own else field
+
+
 @cache
-def _insert(vendor: str, model: type[models.Model]) -> tuple[str, list[Any]]:
+def _insert(vendor: str, model: type[models.Model]) -> tuple[str, list[tuple[str, Any]]]:
     fields = list(model._meta.local_concrete_fields)
     names = ", ".join(_quoted(field) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
-    return f"INSERT INTO {table(model)} ({names}) VALUES ({marks})", fields  # noqa: S608 - names of our own columns
+    return f"INSERT INTO {table(model)} ({names}) VALUES ({marks})", [  # noqa: S608 - names of our own columns
+        (field.attname, _prepared(field)) for field in fields
+    ]
 
 
 @cache
@@ -87,7 +107,9 @@ def _update(
     for name, count in where:
         column = _quoted(model._meta.get_field(name))
         tests.append(f"{column} = %s" if count < 0 else f"{column} IN ({', '.join(['%s'] * count)})")
-    return f"UPDATE {table(model)} SET {sets} WHERE {' AND '.join(tests)}", fields  # noqa: S608
+    return f"UPDATE {table(model)} SET {sets} WHERE {' AND '.join(tests)}", [  # noqa: S608
+        _prepared(field) for field in fields
+    ]
 
 
 def _quoted(field: Any) -> str:

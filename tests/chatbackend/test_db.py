@@ -13,7 +13,7 @@ from django.db import connection
 from sessions_app.db import db
 
 WORD: contextvars.ContextVar[str] = contextvars.ContextVar("WORD")
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 def pragma(name: str) -> object:

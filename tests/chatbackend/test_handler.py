@@ -15,7 +15,7 @@ from chatbackend.handler import LEAN_PATHS, LeanHandler
 from tests.chatbackend import handler_urls
 
 # The signals around a request look at the connections that other tests have left on the pool's threads.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 @pytest.fixture

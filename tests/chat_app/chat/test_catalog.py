@@ -15,11 +15,6 @@ from chat_app.models import Fallback, ModelConfig
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def fresh() -> None:
-    catalog.forget()
-
-
 def test_fresh_installation_holds_the_examples_catalogue(settings: Any) -> None:
     settings.DEBUG = True
     infos = {info.id: info for info in catalog.catalogue().infos(guest=False)}

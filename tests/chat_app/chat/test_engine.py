@@ -20,7 +20,7 @@ from chat_app.providers.base import Chunk, RouteConfig, TextChunk
 from chat_app.streaming.log import MemoryLog
 from tests.chat_app.chat.routes import route
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 def begin(*routes: Route, requested: str = "demo", message: str = "hello") -> TurnSpec:

@@ -19,7 +19,7 @@ from chat_app.streaming.control import CONTROL
 from sessions_app.db import db
 from sessions_app.principal import Principal
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 USER = Principal("ext:1", "session")
 
 
@@ -53,6 +53,9 @@ def test_ending_that_cannot_be_stored_at_all_is_still_an_end(monkeypatch: pytest
         """A provider that breaks its word: no database takes a lone surrogate."""
 
         kind = "demo"
+
+        def missing(self, route: Any) -> None:
+            return None
 
         async def stream(self, *_: Any) -> AsyncGenerator[Chunk, None]:
             yield TextChunk("half \ud800")
