@@ -99,11 +99,17 @@ def _check_text(text: str) -> None:
         raise InvalidInput(fields={"message": [f"At most {limit('MAX_MESSAGE'):,} characters."]})
 
 
+def _scope(principal: Principal) -> str:
+    """Within what a key means one thing: a session, since a client may number its messages 1, 2, ... in each; else all
+    that is the owner's."""
+    return principal.session_id or principal.owner
+
+
 def _known(principal: Principal, key: str, digest: str) -> Turn | None:
     if len(key) > 255:
         raise InvalidInput(fields={"Idempotency-Key": ["At most 255 characters."]})
     row = (
-        IdempotencyKey.objects.filter(owner=principal.owner, key=key)
+        IdempotencyKey.objects.filter(owner=_scope(principal), key=key)
         .select_related("turn__input_item")
         .first()
     )
@@ -120,7 +126,7 @@ def _known(principal: Principal, key: str, digest: str) -> Turn | None:
 def _again(principal: Principal, turn: Turn, ask: Ask, worker: str) -> Begun:
     if turn.state in ("failed", "interrupted") and turn.input_item is not None:
         begun = _retry(principal, turn, ask.model, worker)
-        IdempotencyKey.objects.filter(owner=principal.owner, key=ask.idempotency_key).update(
+        IdempotencyKey.objects.filter(owner=_scope(principal), key=ask.idempotency_key).update(
             turn_id=begun.turn_id
         )
         return begun
@@ -128,7 +134,7 @@ def _again(principal: Principal, turn: Turn, ask: Ask, worker: str) -> Begun:
 
 
 def _remember(principal: Principal, key: str, digest: str, turn_id: str) -> None:
-    IdempotencyKey.objects.create(owner=principal.owner, key=key, digest=digest, turn_id=turn_id)
+    IdempotencyKey.objects.create(owner=_scope(principal), key=key, digest=digest, turn_id=turn_id)
 
 
 def _routes(principal: Principal, model: str | None) -> tuple[str, list[Route]]:

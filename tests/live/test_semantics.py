@@ -308,3 +308,11 @@ def test_one_off_turn_ends_with_its_caller(live: ServerProcess) -> None:
     turn_id, thread_id = key.begin("/tokens 1000 20")
     assert thread_id == ""
     assert key.ended(turn_id, 5)["state"] == "cancelled"
+
+
+def test_key_means_another_message_in_another_session_of_the_same_user(live: ServerProcess) -> None:
+    first, second = issue(live, "numbers-its-messages"), issue(live, "numbers-its-messages")
+    one = keyed(first, "1", "/echo hello").json()
+    other = keyed(second, "1", "/echo hello").json()
+    assert other["thread_id"] != one["thread_id"]
+    assert other["turn_id"] != one["turn_id"]
