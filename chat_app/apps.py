@@ -27,7 +27,7 @@ class ChatConfig(AppConfig):
         )
 
         def on_session_ended(session_id: str, **rest: Any) -> None:
-            CONTROL.publish(f"session:{session_id}", {"type": "ended"})
+            CONTROL.publish(f"session:{session_id}", {"type": "ended", "session_id": session_id})
 
         def on_owner_revoked(owner: str, **rest: Any) -> None:
             CONTROL.publish(f"owner:{owner}", {"type": "doubt"})

@@ -133,7 +133,8 @@ class ChatSocket(AsyncConsumer):
             self.expiry = loop.call_later(max(seconds, 0) + 0.1, self._on_doubt, {})
 
     def _on_session_ended(self, message: dict[str, Any]) -> None:
-        self.channel.close_soon(BAD_CREDENTIAL)
+        if self.principal is None or self.principal.session_id == message["session_id"]:
+            self.channel.close_soon(BAD_CREDENTIAL)
 
     def _on_doubt(self, message: dict[str, Any]) -> None:
         """A credential of this owner died, or this one's time is over: ask again who speaks."""
@@ -214,8 +215,7 @@ class ChatSocket(AsyncConsumer):
         await self.channel.send({"type": "pong"})
 
     async def _on_auth(self, message: dict[str, Any]) -> None:
-        token = requests.check(requests.SocketAuth, message)["token"]
-        await self._become(token)
+        await self._become(requests.check(requests.SocketAuth, message)["token"])
 
     async def _on_message(self, message: dict[str, Any]) -> None:
         fields = requests.check(requests.SocketMessage, message)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.clients import Caller, Session, open_socket
+from tests.live.clients import Caller, Session, issue, open_socket
 
 
 @pytest.mark.parametrize("wrong", [{}, {"token": 5}, {"token": ""}, {"token": None}, {"token": "x" * 9000}])
@@ -40,3 +40,16 @@ def test_ended_one_off_turn_is_no_longer_what_cancel_means(key: Caller) -> None:
         socket.send(type="cancel")
         told = socket.until("response")
         assert (told["id"], told["turn_id"], told["state"]) == ("long", running, "cancelled")
+
+
+def test_socket_that_was_given_a_new_session_outlives_the_old_one(user: Session) -> None:
+    owner = user.get("/api/sessions/current").json()["user_id"]
+    new = issue(user.server, owner)
+    with open_socket(user.server, f"/ws/chat/{user.secret}") as socket:
+        socket.receive()
+        socket.send(type="auth", token=new.secret)
+        assert socket.receive()["thread_id"] == new.thread_id
+        assert user.call("DELETE", "/api/sessions/current").status_code == 204
+        assert socket.alive()
+        assert new.call("DELETE", "/api/sessions/current").status_code == 204
+        assert socket.close_code() == 4401
