@@ -47,16 +47,13 @@ class Control:
 
     def publish(self, topic: str, message: dict[str, Any]) -> None:
         """Tell this process now and the others soon. May be called from any thread, and without an event loop."""
-        loop = self._loop
+        loop, running = self._loop, asyncio._get_running_loop()
         if loop is None or loop.is_closed():
-            if self._layer() is not None:  # a management command: nobody listens here, the workers do
+            # A management command: nobody listens here, the workers do. (On a loop: a server that has stopped.)
+            if self._layer() is not None and running is None:
                 async_to_sync(self._send)(topic, message)
             return
-        try:
-            here = asyncio.get_running_loop() is loop
-        except RuntimeError:
-            here = False
-        if here:
+        if running is loop:
             self._publish(topic, message)
         else:
             loop.call_soon_threadsafe(self._publish, topic, message)
