@@ -83,7 +83,6 @@ class ModelConfigAdmin(Listing):
                 "fields": (
                     ("timeout_connect", "timeout_first_token"),
                     ("timeout_idle", "timeout_total"),
-                    ("concurrency", "queue"),
                 ),
                 "classes": ("collapse",),
             },

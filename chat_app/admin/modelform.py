@@ -52,7 +52,7 @@ class ModelForm(forms.ModelForm):
         fields = (
             "id", "label", "description", "position", "enabled", "default", "guests", "provider", "base_url", "model",
             "api_key_env", "system_prompt", "parameters", "context", "reserve", "timeout_connect", "timeout_first_token",
-            "timeout_idle", "timeout_total", "concurrency", "queue", "price_in", "price_out",
+            "timeout_idle", "timeout_total", "price_in", "price_out",
         )  # fmt: skip
         labels = {
             "id": "ID",
