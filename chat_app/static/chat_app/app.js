@@ -183,9 +183,8 @@ export class App {
   }
 
   finished({ state, error }) {
-    this.announcer.flush();
     const words = { completed: 'The answer is complete.', cancelled: 'The answer was stopped.', interrupted: 'The answer was interrupted.' };
-    this.announce(words[state] ?? error?.detail ?? 'The answer failed.');
+    this.announcer.close(words[state] ?? error?.detail ?? 'The answer failed.');
   }
 
   toggleSide() {

@@ -3,10 +3,12 @@
 import { h } from './dom.js';
 
 const EVERY = 3_000;
+const LAST = 800; // the last part of an answer is drawn a little after its end is known
 const MOST = 1_500; // characters at once; a long answer is better read in place
 
 export class Announcer {
   #waiting = [];
+  #closing = '';
 
   constructor() {
     this.element = h('div', { class: 'hidden', role: 'status', 'aria-live': 'polite', 'aria-atomic': 'false' });
@@ -24,10 +26,19 @@ export class Announcer {
     this.timer ??= setTimeout(() => this.flush(), EVERY);
   }
 
+  /** Say something once all that belongs before it has been said. */
+  close(text) {
+    this.#closing = text;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), LAST);
+  }
+
   flush() {
     clearTimeout(this.timer);
     this.timer = undefined;
     const text = this.#waiting.splice(0).join(' ');
     if (text) this.say(text.length > MOST ? `${text.slice(0, MOST)}…` : text);
+    if (this.#closing) this.say(this.#closing);
+    this.#closing = '';
   }
 }
