@@ -212,22 +212,25 @@ def _greeting(message: str, earlier: int) -> str:
 class _Pace:
     """Waits before tokens, within the route's timeouts; without a delay it only lets the event loop breathe."""
 
-    __slots__ = ("_delay", "_end", "_idle", "_limit")
+    __slots__ = ("_delay", "_due", "_end", "_idle", "_limit")
 
     def __init__(self, delay: float, timeouts: Timeouts) -> None:
         self._delay = delay
         self._limit = timeouts.first_token
         self._idle = timeouts.idle
-        self._end = _now() + timeouts.total
+        self._due = _now()
+        self._end = self._due + timeouts.total
 
     async def wait(self) -> None:
         """Wait once; UpstreamTimeout where a limit comes first."""
-        left = min(self._limit, self._end - _now())
+        now = _now()
+        left = min(self._limit, self._end - now)
         if self._delay > left:
             await asyncio.sleep(max(left, 0.0))
             raise UpstreamTimeout
         self._limit = self._idle
-        await asyncio.sleep(self._delay)
+        self._due += self._delay  # due at fixed times: a late wake-up does not delay all that follows
+        await asyncio.sleep(max(self._due - now, 0.0))
 
 
 def _now() -> float:
