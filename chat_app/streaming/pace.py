@@ -11,6 +11,9 @@ import asyncio
 WINDOW_SECONDS = 0.040
 LAG_SECONDS = 0.010
 PROBE_SECONDS = 0.050
+# Merging itself brings the lag down: it goes on until the loop has been calm for half a second.
+CALM_SECONDS = 0.003
+CALM_PROBES = 10
 
 
 class LagMeter:
@@ -22,6 +25,7 @@ class LagMeter:
         self._handle: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._late = False
+        self._calm = 0  # probes in a row that came in time
 
     def lags(self) -> bool:
         """Whether the last probe came more than 10 ms late. The first question starts the probing; it stops by itself."""
@@ -37,7 +41,12 @@ class LagMeter:
         self._handle = loop.call_at(self._due, self._probe, loop)
 
     def _probe(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._late = loop.time() - self._due > LAG_SECONDS
+        lag = loop.time() - self._due
+        if lag > LAG_SECONDS:
+            self._late, self._calm = True, 0
+        elif self._late:
+            self._calm = self._calm + 1 if lag <= CALM_SECONDS else 0
+            self._late = self._calm < CALM_PROBES
         self._handle = None
         if self._asked:
             self._asked = False
