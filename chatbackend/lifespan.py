@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,6 +26,8 @@ async def lifespan(
     await receive()
     try:
         await runner.startup()
+        gc.collect()
+        gc.freeze()  # what the start has made stays: looking through it again and again stops every stream for 0.1 s
     except Exception as error:
         log.exception("start failed")
         await send({"type": "lifespan.startup.failed", "message": str(error)})
