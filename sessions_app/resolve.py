@@ -15,9 +15,11 @@ from django.utils import timezone
 from . import conf, families, guests, issuer, logins, tokens
 from .credentials import Credentials
 from .errors import Unauthenticated
+from .lookup import Lookup
 from .models import ApiKey, ChatSession
 from .principal import Principal
 
+_by_digest = Lookup(ChatSession, "token_digest")
 ENVIRONMENT_KEY = "env"
 _DOTS_OF_A_JWT = 2
 
@@ -57,10 +59,10 @@ def resolve_or_none(credentials: Credentials, token: str | None = None) -> Princ
 def find_session(raw: str) -> ChatSession | None:
     """The living session of a client secret (or of the one before its last refresh, for a minute); None otherwise."""
     wanted, now = tokens.digest(raw), timezone.now()
-    try:
-        session = ChatSession.objects.get(token_digest=wanted)
+    session = _by_digest(wanted)
+    if session is not None:
         good = tokens.same(session.token_digest, wanted)
-    except ChatSession.DoesNotExist:
+    else:
         found = ChatSession.objects.filter(previous_digest=wanted, previous_until__gt=now).first()
         if found is None:
             return None
