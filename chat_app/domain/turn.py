@@ -25,7 +25,6 @@ from chat_app.domain.events import (
     Progress,
     RouteChosen,
     Snapshot,
-    Terminal,
     TextDelta,
     ThreadUpdated,
     UsageData,
@@ -187,8 +186,3 @@ def fold(events: Iterable[Event]) -> TurnView:
 def is_terminal(event: Event | Snapshot) -> bool:
     """Whether this event ends the turn."""
     return type(event) in TERMINAL_STATE
-
-
-def terminal_text(event: Terminal) -> str:
-    """What was said in all, as the terminal event carries it."""
-    return event.text

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from chat_app.domain.turn import ENDED, is_terminal
+from chat_app.domain.turn import is_terminal
 from chat_app.streaming.log import Record, TurnRecord
 
 HEARTBEAT_SECONDS = 15.0
@@ -127,8 +127,3 @@ class StoredFollower:
 
     def close(self) -> None:
         self._closed.set()
-
-
-def has_ended(state: str) -> bool:
-    """Whether a row in this state will never change again."""
-    return state in ENDED
