@@ -8,6 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, expect
 
 from tests.e2e.chat_page import ChatPage
+from tests.servers import wait_until
 
 Open = Callable[..., ChatPage]
 Visitor = Callable[..., BrowserContext]
@@ -129,7 +130,7 @@ def test_reading_place_is_kept_while_an_answer_grows(open_chat: Open) -> None:
     place = (
         "(element) => [element.scrollTop, element.scrollHeight - element.clientHeight - element.scrollTop]"
     )
-    assert scroll.evaluate(place)[1] < 60
+    wait_until(lambda: scroll.evaluate(place)[1] < 60, "the view at the end", 5)
     scroll.hover()
     chat.page.mouse.wheel(0, -400)
     expect(chat.button("Jump to the latest")).to_be_visible()
@@ -141,7 +142,7 @@ def test_reading_place_is_kept_while_an_answer_grows(open_chat: Open) -> None:
     chat.button("Jump to the latest").click()
     expect(chat.button("Jump to the latest")).to_be_hidden()
     chat.page.wait_for_timeout(400)
-    assert scroll.evaluate(place)[1] < 60
+    wait_until(lambda: scroll.evaluate(place)[1] < 60, "the view at the end again", 5)
 
 
 def test_answer_is_read_out_in_sentences_and_not_by_tokens(open_chat: Open) -> None:
