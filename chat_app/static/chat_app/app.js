@@ -140,15 +140,13 @@ export class App {
   }
 
   async rate(itemId, kind) {
-    const { items } = this.store.state;
-    const mark = (feedback) => (item) => (item.id === itemId ? { ...item, feedback } : item);
-    const before = items.find((item) => item.id === itemId)?.feedback;
-    this.store.set({ items: items.map(mark(kind ?? undefined)) });
+    const before = this.store.state.rated;
+    this.store.set({ rated: { ...before, [itemId]: kind ?? undefined } });
     try {
       await this.client.feedback(itemId, kind);
       this.announce(kind ? 'Thank you for your rating.' : 'Rating taken back.');
     } catch (error) {
-      this.store.set({ items: this.store.state.items.map(mark(before)) });
+      this.store.set({ rated: before });
       this.warn(error);
     }
   }

@@ -18,7 +18,7 @@ import { answerId, isRunning, textOf } from './fold.js';
 
 /** The messages of the open thread, oldest first. @returns {Message[]} */
 export function messagesOf(state) {
-  const { items, turn, pending, names, ends } = state;
+  const { items, turn, pending, names, ends, rated } = state;
   const list = [];
   const stored = new Set();
   const own = ownItem(items, pending);
@@ -34,6 +34,7 @@ export function messagesOf(state) {
   }
   if (pending && !own) list.push(unstored(pending));
   if (turn && !stored.has(turn.id) && worthShowing(turn)) list.push(liveAnswer(turn));
+  for (const message of list) if (message.itemId in rated) message.feedback = rated[message.itemId];
   const newest = list.findLast((message) => message.role === 'assistant');
   if (newest && newest === list.at(-1)) newest.last = true;
   return list;

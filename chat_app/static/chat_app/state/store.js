@@ -16,6 +16,7 @@ export function initial() {
     pending: undefined, // {key, text, threadId, model, turnId?, error?} the message that was sent last from here
     names: {}, // item id -> the key under which a message was shown before it was stored
     turn: undefined, // the newest turn of the open thread, as fold.js makes it
+    rated: {}, // item id -> what the person just made of it here, whatever a look at the server still says
     ends: {}, // turn id -> {requested, error, usage} of turns that ended while the page looked on
     stopping: false,
     link: 'open', // open | lost
