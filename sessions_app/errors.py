@@ -50,12 +50,6 @@ class InvalidBody(Refusal):
     default_detail = "The body must be one JSON object."
 
 
-class UnsupportedBody(Refusal):
-    status_code = status.HTTP_415_UNSUPPORTED_MEDIA_TYPE
-    default_code = "unsupported_media_type"
-    default_detail = "The body must be sent as application/json."
-
-
 class UnknownModel(Refusal):
     status_code = status.HTTP_400_BAD_REQUEST
     default_code = "unknown_model"
