@@ -37,7 +37,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class TurnSpec:
-    """All that the engine needs to run a turn, as plain values: it reads no row until the turn's end."""
+    """All that the engine needs to run a turn, as plain values: it reads no row until the turn's end.
+
+    `forced` is staff's 'try it': the one route is tried whatever its breaker says. `charges` are the allowances
+    (`QuotaUse` rows) that the turn's tokens and cost are added to at its end.
+    """
 
     turn_id: str
     owner: str
@@ -50,6 +54,8 @@ class TurnSpec:
     answer_seq: int
     candidates: Sequence[Route]
     past: Sequence[context.Exchange]
+    forced: bool = False
+    charges: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

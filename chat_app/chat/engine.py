@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from chat_app.chat import context, router
 from chat_app.chat.asks import TurnSpec
+from chat_app.chat.own_items import OwnItems
 from chat_app.domain.errors import ChatError, Unavailable
 from chat_app.domain.events import (
     Cancelled,
@@ -36,7 +37,7 @@ from chat_app.domain.events import (
 )
 from chat_app.domain.prompt import estimate_tokens
 from chat_app.domain.turn import ANSWER, answer_id
-from chat_app.providers.base import Chunk, ProgressChunk, TextChunk, UsageChunk
+from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
 from chat_app.streaming import pace, store
 from chat_app.streaming.log import EventLog
 from sessions_app.db import db
@@ -56,7 +57,9 @@ class Run:
         self.attempts = router.Attempts()
         self.item_id = answer_id(spec.turn_id)
         self.usage: UsageChunk | None = None
-        self.first_token_at: datetime | None = None
+        self.own_items = OwnItems()
+        self.answering = False  # the answer's own item has begun
+        self.first_token_at: datetime | None = None  # of the first text or item
         self.saved_seq = 0  # the number of the last event in a checkpoint
         self._pump: asyncio.Task[None] | None = None
         self._stop: Stop | None = None
@@ -113,7 +116,7 @@ class Run:
             async for chunk in chunks:
                 if type(chunk) is not TextChunk:
                     self._aside(chunk)
-                elif self.first_token_at is None:
+                elif not self.answering:
                     self._begin(chunk.text)
                 else:
                     later(chunk.text)
@@ -130,14 +133,26 @@ class Run:
                 self._append(Progress(chunk.text))
             case UsageChunk():
                 self.usage = chunk
+            case EventChunk():
+                self._flush()
+                if chunk.visible:
+                    self._visible()
+                self._append(self.own_items.translate(chunk.event))
 
     def _append(self, *events: Event) -> None:
         self.log.append(self.spec.turn_id, events)
 
     def _begin(self, text: str) -> None:
         """The first text leaves at once."""
-        self.first_token_at = timezone.now()
+        self.answering = True
         self._append(ItemAdded(self._item()), TextDelta(self.item_id, text))
+        self._visible()
+
+    def _visible(self) -> None:
+        """The person sees something of the answer."""
+        if self.first_token_at is not None:
+            return
+        self.first_token_at = timezone.now()
         if self.spec.trigger == "retry" and self.spec.thread_id is not None:
             self._begun = asyncio.get_running_loop().create_task(self._begin_retry())
 
@@ -214,18 +229,17 @@ class Run:
     async def _finish(self, terminal: Terminal) -> None:
         """Store the answer, then tell the followers: what they see as ended is stored."""
         replaces = await self._not_replaced()
-        text = terminal.text
         route = self.attempts.route
-        item = self._item(text)
-        usage = getattr(terminal, "usage", None) or self._usage(text)
-        began = self.first_token_at is not None
+        items = self._items()
+        done = [ItemDone(item) for item in items if item.id == self.item_id or item.id in self.own_items.open]
+        usage = getattr(terminal, "usage", None) or self._usage(terminal.text)
         ending = store.Ending(
             turn_id=self.spec.turn_id,
             fence=self.spec.fence,
             thread_id=self.spec.thread_id,
             answer_seq=self.spec.answer_seq,
             terminal=terminal,
-            items=[item] if began else [],
+            items=items,
             model=route.id if route else "",
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
@@ -233,11 +247,16 @@ class Run:
             cost=None if usage.cost is None else Decimal(usage.cost),
             attempts=self.attempts.log,
             first_token_at=self.first_token_at,
-            last_seq=self.record.last + (2 if began else 1),
+            last_seq=self.record.last + len(done) + 1,
             replaces_after=replaces,
         )
         terminal = await self._store(ending, terminal)
-        self._append(*([ItemDone(item)] if began else []), terminal)
+        self._append(*done, terminal)
+
+    def _items(self) -> list[ItemData]:
+        """What is stored of the answer, in order of appearance."""
+        shown = self.log.view(self.spec.turn_id).items
+        return [self._item(item.text) if item.id == self.item_id else item for item in shown]
 
     async def _store(self, ending: store.Ending, terminal: Terminal) -> Terminal:
         """Try until it is stored; a database that stays away ends the turn as failed, its text still with the followers."""

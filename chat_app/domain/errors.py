@@ -14,6 +14,7 @@ an upstream's raw body.
     ├── Superseded            superseded         the message is no longer part of the conversation
     ├── TooLarge              too_large
     ├── RateLimited           rate_limited
+    │   └── QuotaExceeded     quota_exceeded     the user's or the key's allowance for this period is used up
     ├── Unavailable           unavailable        nothing can answer now: routes down, draining, storage gone
     │   └── NotConfigured     not_configured
     └── UpstreamError         upstream_error     the model's side failed; the router may try the next route
@@ -100,6 +101,12 @@ class RateLimited(ChatError):
     default_detail = "Too many requests; slow down."
 
 
+class QuotaExceeded(RateLimited):
+    code = "quota_exceeded"
+    retryable = False
+    default_detail = "The allowance for this period is used up."
+
+
 class Unavailable(ChatError):
     code = "unavailable"
     retryable = True
@@ -112,8 +119,11 @@ class NotConfigured(Unavailable):
 
 
 class UpstreamError(ChatError):
+    """`of_request` is set where this one request was refused and the next may well be taken: no sign of a sick route."""
+
     code = "upstream_error"
     retryable = True
+    of_request = False
     default_detail = "The model's server gave an answer that makes no sense."
 
 

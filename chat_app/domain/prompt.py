@@ -6,25 +6,48 @@ each provider's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file that belongs to a message: its whole content, its media type (`image/png`, `application/pdf`) and its name."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether a model is shown it as a picture."""
+        return self.media_type.startswith("image/")
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation; `text` is Unicode without NUL."""
+    """One message of a conversation; `text` is Unicode without NUL. A provider that cannot pass `files` on raises
+    UpstreamRefused rather than drop them."""
 
     role: Role
     text: str
+    files: tuple[FilePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The messages of one turn in order: system first where there is one, the user's new message last."""
+    """The messages of one turn in order: system first where there is one, the user's new message last.
+
+    `owner` (`<realm>:<id>`), `thread_id` (None for a one-off turn) and `turn_id` say whose words these are; no provider
+    sends them anywhere but to a backend that asks for a user.
+    """
 
     messages: tuple[Message, ...]
+    owner: str = ""
+    thread_id: str | None = None
+    turn_id: str = ""
 
     @property
     def last_user_text(self) -> str:

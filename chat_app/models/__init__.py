@@ -2,6 +2,19 @@
 
 from chat_app.models.catalog import Fallback, ModelConfig
 from chat_app.models.conversation import Feedback, Item, Thread
+from chat_app.models.health import RouteHealth
+from chat_app.models.quota import Quota, QuotaUse
 from chat_app.models.turn import IdempotencyKey, Turn
 
-__all__ = ["Fallback", "Feedback", "IdempotencyKey", "Item", "ModelConfig", "Thread", "Turn"]
+__all__ = [
+    "Fallback",
+    "Feedback",
+    "IdempotencyKey",
+    "Item",
+    "ModelConfig",
+    "Quota",
+    "QuotaUse",
+    "RouteHealth",
+    "Thread",
+    "Turn",
+]

@@ -10,6 +10,15 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from chat_app.domain.events import (
+    ClientEffect,
+    ItemAdded,
+    ItemDone,
+    ItemRemoved,
+    ItemUpdated,
+    Notice,
+    Progress,
+)
 from chat_app.domain.prompt import Prompt
 
 
@@ -58,11 +67,27 @@ class UsageChunk:
     output_tokens: int
 
 
-Chunk = TextChunk | ProgressChunk | UsageChunk
+OwnEvent = ItemAdded | ItemUpdated | ItemDone | ItemRemoved | Progress | Notice | ClientEffect
+
+
+@dataclass(frozen=True, slots=True)
+class EventChunk:
+    """An event of its own making, from Python that answers a turn itself (kind `python`). Ids of its items need be unique
+    within the turn alone: the engine gives them ids of ours. Items are visible, the others are not."""
+
+    event: OwnEvent
+
+    @property
+    def visible(self) -> bool:
+        """Whether the person sees it as part of the answer, after which no other route may begin anew."""
+        return isinstance(self.event, ItemAdded | ItemUpdated | ItemDone | ItemRemoved)
+
+
+Chunk = TextChunk | ProgressChunk | UsageChunk | EventChunk
 
 
 class Provider(Protocol):
-    """One dialect. Stateless: the connection pool is `http.py`'s."""
+    """One dialect, one object for all routes of its kind. It keeps nothing that a turn needs: connections are `http.py`'s."""
 
     kind: ClassVar[str]
 

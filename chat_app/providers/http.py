@@ -45,6 +45,9 @@ MAX_ERROR_BODY: Final = 65_536
 MAX_RETRY_AFTER: Final = 86_400.0
 
 _CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_OF_REQUEST: Final = frozenset(
+    {400, 413, 422}
+)  # what was asked was wrong, not the key, the path or the server
 _TOO_LONG: Final = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
@@ -194,7 +197,7 @@ def foreign_errors() -> Iterator[None]:
 def error_of_status(status: int, *, code: str = "", retry_after: float | None = None) -> UpstreamError:
     """The tree's error for an HTTP status of an upstream; `code` is the upstream's own word for it, if any."""
     if code in _TOO_LONG:
-        return UpstreamRefused("The conversation is too long for this model.")
+        return _of_request(UpstreamRefused("The conversation is too long for this model."))
     if status == 429:
         return UpstreamBusy(retry_after=retry_after)
     if status in (408, 504):
@@ -206,8 +209,14 @@ def error_of_status(status: int, *, code: str = "", retry_after: float | None = 
             f"The model's server sends callers elsewhere (HTTP {status}); its base URL is wrong."
         )
     if 400 <= status < 500:
-        return UpstreamRefused(f"The model's server refused the request (HTTP {status}).")
+        refused = UpstreamRefused(f"The model's server refused the request (HTTP {status}).")
+        return _of_request(refused) if status in _OF_REQUEST else refused
     return UpstreamError()
+
+
+def _of_request(error: UpstreamError) -> UpstreamError:
+    error.of_request = True
+    return error
 
 
 def retry_after(value: str | None) -> float | None:

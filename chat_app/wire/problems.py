@@ -32,6 +32,7 @@ STATUS: Mapping[str, int] = {
     "too_large": 413,
     "unsupported_media_type": 415,
     "rate_limited": 429,
+    "quota_exceeded": 429,
     "internal": 500,
     "upstream_error": 502,
     "upstream_refused": 502,
