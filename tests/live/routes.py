@@ -37,14 +37,18 @@ def add_models(server: ServerProcess, models: Mapping[str, Mapping[str, Any]]) -
 
 
 class FaultyUpstream:
-    """The faulty upstream (`tests/upstream/faulty.py`) that runs at `root`."""
+    """The faulty upstream (`tests/upstream/faulty.py`) that runs at `root`, and over TLS at `tls_root`."""
 
-    def __init__(self, root: str) -> None:
-        self.root = root
+    def __init__(self, root: str, tls_root: str) -> None:
+        self.root, self.tls_root = root, tls_root
 
-    def base_url(self, fault: str, **knobs: object) -> str:
+    def base_url(self, fault: str, *, tls: bool = False, **knobs: object) -> str:
         query = "&".join(f"{name}={value}" for name, value in knobs.items())
-        return f"{self.root}/{fault}/v1?{query}"
+        return f"{self.tls_root if tls else self.root}/{fault}/v1?{query}"
+
+    def ports(self) -> set[int]:
+        """Where it listens."""
+        return {int(root.rpartition(":")[2]) for root in (self.root, self.tls_root)}
 
     def state(self) -> Any:
         return requests.get(f"{self.root}/_state", timeout=5).json()
@@ -68,8 +72,8 @@ def faulty_upstream() -> Iterator[FaultyUpstream]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=BASE_DIR) as process:
         try:
             assert process.stdout is not None
-            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-            assert found
-            yield FaultyUpstream(found[0])
+            found = re.findall(r"https?://127\.0\.0\.1:\d+", process.stdout.readline())
+            assert len(found) == 2
+            yield FaultyUpstream(*found)
         finally:
             process.terminate()

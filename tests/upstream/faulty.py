@@ -3,10 +3,11 @@
 The fault is part of the base URL, `http://127.0.0.1:PORT/<fault>/v1`, and its knobs are the query of that URL:
 `tokens` (20), `delay_ms` (0), `retry_after`, `size` (bytes, of `big_line`), `write` (bytes a write, of `recording`).
 A healthy answer is "0001 0002 ... " with its usage. Faults are the methods of `Faults` below, and any HTTP status.
+The same is on a second port over TLS, with a certificate that nobody trusts.
 
-`GET /_state` tells what callers did: `requests`, `open` (answers under way now), `hung_up` (callers that closed
-before the end), `connections` (accepted so far), and of the newest request `body`, `authorization` and `fault`.
-`DELETE /_state` begins anew.
+`GET /_state` tells what callers did: `requests`, `asked` (requests by the model they named), `open` (answers under way
+now), `hung_up` (callers that closed before the end), `connections` (accepted so far), and of the newest request `body`,
+`authorization` and `fault`. `DELETE /_state` begins anew.
 
 In a test: `async with serving() as upstream: upstream.base_url("html")`. In a process of its own:
 `python -m tests.upstream.faulty --port 8190`.
@@ -27,6 +28,10 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from tests.upstream.certificate import self_signed
+from tests.upstream.chunks import DONE, END, frame, token, usage
+from tests.upstream.chunks import text_of as text_of
+
 RECORDINGS = Path(__file__).parent / "recordings"
 FOREVER = 3600.0
 
@@ -41,39 +46,12 @@ class State:
     fault: str = ""
     authorization: str = ""
     body: Any = None
+    asked: dict[str, int] = field(default_factory=dict)
     peers: set[Any] = field(default_factory=set)
 
     def as_json(self) -> dict[str, Any]:
         known = {name: value for name, value in vars(self).items() if name != "peers"}
         return {**known, "connections": len(self.peers)}
-
-
-def frame(text: str | None = None, *, finish: str | None = None, **more: Any) -> bytes:
-    """One chunk of a chat completion as an event."""
-    delta = {} if text is None else {"content": text}
-    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "faulty"}
-    return b"data: " + json.dumps({**head, "choices": [choice], **more}).encode() + b"\n\n"
-
-
-def usage(prompt: int, completion: int) -> bytes:
-    """The usage chunk, which has no choices."""
-    counts = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-    return b"data: " + json.dumps({"id": "chatcmpl-1", "choices": [], "usage": counts}).encode() + b"\n\n"
-
-
-def token(number: int) -> str:
-    """The text of the token of that number, from 1."""
-    return f"{number % 10_000:04d} "
-
-
-def text_of(tokens: int) -> str:
-    """What a healthy answer of so many tokens says."""
-    return "".join(map(token, range(1, tokens + 1)))
-
-
-DONE = b"data: [DONE]\n\n"
-END = frame(finish="stop")
 
 
 class Faults:
@@ -118,6 +96,26 @@ class Faults:
         await response.write(
             b"".join(frame(token(n)) for n in range(1, self.tokens + 1)) + END + self._usage() + DONE
         )
+        return response
+
+    async def flood(self) -> web.StreamResponse:
+        """A healthy answer, a thousand tokens a write."""
+        response = await self._start()
+        for start in range(1, self.tokens + 1, 1000):
+            numbers = range(start, min(start + 1000, self.tokens + 1))
+            await response.write(b"".join(map(frame, map(token, numbers))))
+        await response.write(END + self._usage() + DONE)
+        return response
+
+    async def byte_by_byte(self) -> web.StreamResponse:
+        """A healthy answer in chunks that say the least, one byte each `delay_ms`."""
+        tokens = (
+            json.dumps({"choices": [{"delta": {"content": token(n)}}]}) for n in range(1, self.tokens + 1)
+        )
+        response = await self._start()
+        for byte in "".join(f"data:{said}\n\n" for said in tokens).encode() + DONE:
+            await response.write(bytes([byte]))
+            await asyncio.sleep(self.delay)
         return response
 
     async def recording(self) -> web.StreamResponse:
@@ -257,6 +255,8 @@ def application(state: State) -> web.Application:
         state.peers.add(request.transport and request.transport.get_extra_info("peername"))
         try:
             state.body = await request.json()
+            model = str(state.body.get("model", ""))
+            state.asked[model] = state.asked.get(model, 0) + 1
             faults = Faults(request, state)
             if fault.isdecimal():
                 return await faults.status(int(fault))
@@ -285,10 +285,11 @@ def application(state: State) -> web.Application:
 
 
 class Upstream:
-    """A running faulty upstream."""
+    """A running faulty upstream; `tls_port` says the same over TLS."""
 
-    def __init__(self, port: int, state: State) -> None:
+    def __init__(self, port: int, tls_port: int, state: State) -> None:
         self.port = port
+        self.tls_port = tls_port
         self.state = state
 
     def base_url(self, fault: str = "ok", **knobs: object) -> str:
@@ -312,9 +313,10 @@ async def serving(port: int = 0) -> AsyncIterator[Upstream]:
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
-        yield Upstream(runner.addresses[0][1], state)
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self_signed()).start()
+        ports = [address[1] for address in runner.addresses]
+        yield Upstream(ports[0], ports[1], state)
     finally:
         await runner.cleanup()
 
@@ -329,7 +331,8 @@ def closed_ports() -> Iterator[int]:
 
 async def _forever(port: int) -> None:
     async with serving(port) as upstream:
-        print(f"faulty upstream on {upstream.base_url()}", flush=True)
+        tls = f"https://127.0.0.1:{upstream.tls_port}"
+        print(f"faulty upstream on {upstream.base_url()} and {tls}", flush=True)
         await asyncio.sleep(float("inf"))
 
 
