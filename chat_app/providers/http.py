@@ -11,8 +11,9 @@ import logging
 import math
 import re
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -51,6 +52,7 @@ _OF_REQUEST: Final = frozenset(
 _TOO_LONG: Final = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
+_errands: WeakKeyDictionary[asyncio.AbstractEventLoop, set[asyncio.Task[None]]] = WeakKeyDictionary()
 _policy = Policy()
 
 
@@ -85,20 +87,51 @@ def session() -> aiohttp.ClientSession:
 
 
 async def close() -> None:
-    """Close the running event loop's client, and with it all connections; the next request makes a new one."""
-    client = _sessions.pop(asyncio.get_running_loop(), None)
+    """Wait for errands, then close the running event loop's client, and with it all connections; the next request makes
+    a new one."""
+    loop = asyncio.get_running_loop()
+    if errands := _errands.pop(loop, None):
+        await asyncio.wait(errands)
+    client = _sessions.pop(loop, None)
     if client is not None:
         await client.close()
 
 
-async def post(url: URL, *, headers: Mapping[str, str], body: Any, timeouts: Timeouts) -> Exchange:
-    """Send `body` as JSON and give the answer once its status is known to be 200.
+def errand(work: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Do something small for which nobody can wait, such as telling an upstream to stop; it has so many seconds."""
+    errands = _errands.setdefault(asyncio.get_running_loop(), set())
+    task = asyncio.get_running_loop().create_task(_errand(work, seconds))
+    errands.add(task)
+    task.add_done_callback(errands.discard)
 
-    Use it as `async with await post(...)`, inside `foreign_errors()`. Raises the UpstreamError of the status.
+
+async def _errand(work: Coroutine[Any, Any, None], seconds: float) -> None:
+    try:
+        with foreign_errors():
+            async with asyncio.timeout(seconds):
+                await work
+    except UpstreamError as error:
+        log.debug("an errand to an upstream failed: %s", error.code)
+
+
+async def post(
+    url: URL,
+    *,
+    headers: Mapping[str, str],
+    body: Any,
+    timeouts: Timeouts,
+    since: float | None = None,
+    wanted: Container[int] = (200,),
+    refused: Callable[[Refusal], Exception] | None = None,
+) -> Exchange:
+    """Send `body` as JSON and give the answer once its status is known to be a wanted one.
+
+    Use it as `async with await post(...)`, inside `foreign_errors()`. For any other status it raises what `refused` makes
+    of it, by default the UpstreamError of the status. The limits count from `since` (the loop's time), else from now.
     """
     if problem := url_problem(str(url)):
         raise UpstreamRefused(problem)
-    now = asyncio.get_running_loop().time()
+    now = asyncio.get_running_loop().time() if since is None else since
     first, end = now + timeouts.first_token, now + timeouts.total
     async with asyncio.timeout_at(min(first, end)):
         response = await session().post(
@@ -109,8 +142,8 @@ async def post(url: URL, *, headers: Mapping[str, str], body: Any, timeouts: Tim
             timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect),
         )
         try:
-            if response.status != 200:
-                raise await _refusal(response)
+            if response.status not in wanted:
+                raise (refused or Refusal.error)(await _refusal(response))
         except BaseException:
             response.close()
             raise
@@ -136,6 +169,10 @@ class Exchange:
         """The media type alone, in lower case; `application/octet-stream` where none was sent."""
         return self._response.content_type
 
+    def header(self, name: str) -> str:
+        """A header of the answer, empty where it is absent."""
+        return self._response.headers.get(name, "")
+
     async def read(self) -> bytes:
         """All that has arrived, or else what arrives next; empty at the end. TimeoutError at a limit."""
         data = self._content.read_nowait()
@@ -144,6 +181,15 @@ class Exchange:
         limit = self._first if self._first is not None else self._now() + self._idle
         async with asyncio.timeout_at(min(limit, self._end)):
             return await self._content.readany()
+
+    async def read_all(self, limit: int) -> bytes:
+        """The whole body. UpstreamError where it is larger than `limit` bytes, TimeoutError as `read`."""
+        body = bytearray()
+        while data := await self.read():
+            body += data
+            if len(body) > limit:
+                raise UpstreamError("The model's server sent an answer that is too large.")
+        return bytes(body)
 
     def text_came(self) -> None:
         """From here on the limit is `idle`, no longer `first_token`."""
@@ -234,8 +280,19 @@ def retry_after(value: str | None) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER) if not math.isnan(seconds) else None
 
 
-class _FaultBody(msgspec.Struct):
-    error: Any = None
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A response whose status was not wanted. `body` is its JSON, None where it has none that can be read at once: for
+    codes alone, and never to be shown."""
+
+    status: int
+    body: Any = field(default=None, repr=False)
+    retry_after: float | None = None
+
+    def error(self) -> UpstreamError:
+        """The tree's error, by the status and by an error object's code."""
+        code = fault_code(self.body.get("error")) if isinstance(self.body, dict) else ""
+        return error_of_status(self.status, code=code, retry_after=self.retry_after)
 
 
 def fault_code(error: Any) -> str:
@@ -246,19 +303,18 @@ def fault_code(error: Any) -> str:
     return next((word for word in words if isinstance(word, str) and _CODE.fullmatch(word)), "")
 
 
-async def _refusal(response: aiohttp.ClientResponse) -> UpstreamError:
-    """The error for a response whose status is not 200. Its body is read for the code alone, and not waited for long."""
-    code = ""
+async def _refusal(response: aiohttp.ClientResponse) -> Refusal:
+    """What a response says whose status is not wanted. Its body is read for codes alone, and not waited for long."""
+    status, found = response.status, None
     if response.content_type == "application/json":
         body = bytearray()
         try:
             async with asyncio.timeout(SETTLE):
                 while len(body) < MAX_ERROR_BODY and (data := await response.content.readany()):
                     body += data
-            code = fault_code(msgspec.json.decode(body, type=_FaultBody).error)
+            found = msgspec.json.decode(body)
         except (TimeoutError, aiohttp.ClientError, msgspec.MsgspecError, UnicodeError, RecursionError):
-            log.debug("upstream answered %d with a body that cannot be read", response.status)
-    log.debug("upstream answered %d %s", response.status, code or "without a code")
-    return error_of_status(
-        response.status, code=code, retry_after=retry_after(response.headers.get("Retry-After"))
-    )
+            log.debug("upstream answered %d with a body that cannot be read", status)
+    code = fault_code(found.get("error")) or fault_code(found) if isinstance(found, dict) else ""
+    log.debug("upstream answered %d %s", status, code or "without a code")
+    return Refusal(status, found, retry_after(response.headers.get("Retry-After")))
