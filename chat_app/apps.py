@@ -15,8 +15,8 @@ class ChatConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from chat_app.chat import catalog
-        from chat_app.models import Fallback, ModelConfig
+        from chat_app.chat import catalog, quotas
+        from chat_app.models import Fallback, ModelConfig, Quota
         from chat_app.providers import http
         from chat_app.streaming.control import CONTROL
         from sessions_app import ports, signals
@@ -35,6 +35,9 @@ class ChatConfig(AppConfig):
         def on_catalogue_changed(**rest: Any) -> None:
             catalog.forget()
 
+        def on_quotas_changed(**rest: Any) -> None:
+            quotas.forget()
+
         signals.session_ended.connect(on_session_ended, weak=False, dispatch_uid="chat.session_ended")
         signals.owner_revoked.connect(on_owner_revoked, weak=False, dispatch_uid="chat.owner_revoked")
         for model in (ModelConfig, Fallback):
@@ -44,3 +47,5 @@ class ChatConfig(AppConfig):
             post_delete.connect(
                 on_catalogue_changed, sender=model, weak=False, dispatch_uid=f"chat.deleted.{model}"
             )
+        for name, signal in (("saved", post_save), ("deleted", post_delete)):
+            signal.connect(on_quotas_changed, sender=Quota, weak=False, dispatch_uid=f"chat.quota_{name}")

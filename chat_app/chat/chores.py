@@ -1,4 +1,4 @@
-"""What is swept up once a minute: the text of one-off turns, idempotency keys that have had their day.
+"""What is swept up once a minute: the text of one-off turns, idempotency keys and uses of quotas that have had their day.
 
 Sync; called by `db()` from the runner, and by commands. Every chore may run on several workers at once.
 """
@@ -10,13 +10,16 @@ from datetime import timedelta
 from django.utils import timezone
 
 from chat_app.conf import limit
-from chat_app.models import IdempotencyKey, Item
+from chat_app.models import IdempotencyKey, Item, QuotaUse
+
+QUOTA_USE_DAYS = 400  # a year, and the month that began before it
 
 
 def run() -> None:
     """All chores, each bounded, so that a long backlog is worked off in several goes."""
     drop_one_off_texts()
     drop_idempotency_keys()
+    drop_quota_uses()
 
 
 def drop_one_off_texts(most: int = 1000) -> int:
@@ -31,3 +34,10 @@ def drop_idempotency_keys(most: int = 1000) -> int:
     before = timezone.now() - timedelta(hours=limit("IDEMPOTENCY_HOURS"))
     old = list(IdempotencyKey.objects.filter(created_at__lt=before).values_list("pk", flat=True)[:most])
     return IdempotencyKey.objects.filter(pk__in=old).delete()[0]
+
+
+def drop_quota_uses(most: int = 1000) -> int:
+    """Forget how much was used in periods long past. Returns how many rows went."""
+    before = timezone.now() - timedelta(days=QUOTA_USE_DAYS)
+    old = list(QuotaUse.objects.filter(period_start__lt=before).values_list("pk", flat=True)[:most])
+    return QuotaUse.objects.filter(pk__in=old).delete()[0]

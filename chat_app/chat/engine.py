@@ -226,13 +226,19 @@ class Run:
         cost = attempts.route.cost(tokens_in, tokens_out) if attempts.route else None
         return UsageData(tokens_in, tokens_out, estimated, None if cost is None else str(cost))
 
+    def _used(self, terminal: Terminal) -> UsageData:
+        """The same at an end that tells nobody: a model that refused before its first word has used nothing."""
+        if isinstance(terminal, Failed) and self.first_token_at is None and self.usage is None:
+            return UsageData(0, 0)
+        return self._usage(terminal.text)
+
     async def _finish(self, terminal: Terminal) -> None:
         """Store the answer, then tell the followers: what they see as ended is stored."""
         replaces = await self._not_replaced()
         route = self.attempts.route
         items = self._items()
         done = [ItemDone(item) for item in items if item.id == self.item_id or item.id in self.own_items.open]
-        usage = getattr(terminal, "usage", None) or self._usage(terminal.text)
+        usage = getattr(terminal, "usage", None) or self._used(terminal)
         ending = store.Ending(
             turn_id=self.spec.turn_id,
             fence=self.spec.fence,
@@ -249,6 +255,7 @@ class Run:
             first_token_at=self.first_token_at,
             last_seq=self.record.last + len(done) + 1,
             replaces_after=replaces,
+            charges=self.spec.charges,
         )
         terminal = await self._store(ending, terminal)
         self._append(*done, terminal)

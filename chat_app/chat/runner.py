@@ -19,11 +19,12 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from chat_app.chat import chores
+from chat_app.chat import chores, quotas
 from chat_app.chat.asks import TurnSpec
 from chat_app.chat.engine import Run, Stop
 from chat_app.conf import limit
 from chat_app.domain.errors import Unavailable
+from chat_app.models import Turn
 from chat_app.providers import http
 from chat_app.streaming import store
 from chat_app.streaming.control import CONTROL
@@ -164,10 +165,14 @@ class Runner:
     async def _sweep(self) -> None:
         before = timezone.now() - timedelta(seconds=limit("LEASE_SECONDS"))
         for turn in await db(store.orphans, before):
-            if turn.pk not in self._runs and await db(store.close_orphan, turn):
+            if turn.pk not in self._runs and await db(_close_orphan, turn):
                 logger.warning("turn.interrupted", turn=turn.pk, worker=turn.owner_worker)
                 if turn.thread_id:
                     CONTROL.publish(f"thread:{turn.thread_id}", {"type": "turn", "turn_id": turn.pk})
+
+
+def _close_orphan(turn: Turn) -> bool:
+    return store.close_orphan(turn, quotas.charges_of(turn))
 
 
 RUNNER = Runner()

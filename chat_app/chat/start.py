@@ -13,7 +13,7 @@ from datetime import timedelta
 from django.db import IntegrityError
 from django.utils import timezone
 
-from chat_app.chat import catalog, context, policy
+from chat_app.chat import catalog, context, policy, quotas
 from chat_app.chat.asks import Ask, Begun, Busy, Identify, TurnSpec, session_thread
 from chat_app.chat.catalog import Route
 from chat_app.conf import limit
@@ -88,6 +88,7 @@ def _one_at_a_time(work: Callable[[], Begun], key: str | None) -> Begun:
             if last or key is None:
                 raise
         except IntegrityError:
+            quotas.forget()  # one that was deleted a moment ago cannot be claimed from
             continue
     raise TurnRunning
 
@@ -159,7 +160,7 @@ def _only(model_id: str) -> tuple[str, list[Route]]:
 
 def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
     model_id, candidates = _only(ask.model or "") if ask.only_model else _routes(principal, ask.model)
-    place = _place(principal, ask)
+    place, charges = _claimed_place(principal, ask, model_id)
     turn_id, item_id, seq = new_id("trn"), new_id("msg"), place.item_seq + 1
     turn = Turn(
         id=turn_id,
@@ -209,6 +210,7 @@ def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
         seq + 1,
         candidates,
         past,
+        charges=charges,
     )
     return Begun(turn_id, place.thread_id, principal, spec)
 
@@ -222,6 +224,25 @@ class _Place:
     head_id: str | None = None
     item_seq: int = 0
     title: str = ""
+
+
+def _claimed_place(principal: Principal, ask: Ask, model_id: str) -> tuple[_Place, tuple[int, ...]]:
+    """The place, and the allowances in which the turn is counted from here on; staff who try a model have none."""
+    charges: tuple[int, ...] = ()
+    busy, place = None, _Place(None)
+    try:
+        place = _place(principal, ask)
+    except Busy as error:
+        if ask.on_busy != "replace":
+            raise
+        busy = error
+    if not ask.only_model:
+        charges = quotas.claim(principal.owner, principal.session_id, model_id, timezone.now())
+    if (
+        busy is not None
+    ):  # who may not begin stops nothing: the claim came first, and goes with the transaction
+        raise busy
+    return place, charges
 
 
 def _place(principal: Principal, ask: Ask) -> _Place:
@@ -278,13 +299,15 @@ def _retry(principal: Principal, old: Turn, model: str | None, worker: str) -> B
         if not question.on_path:
             raise Superseded
     model_id, candidates = _routes(principal, model or old.requested_model)
+    session_id = principal.session_id or old.session_id
+    charges = quotas.claim(principal.owner, session_id, model_id, timezone.now())
     seq = place.item_seq + 1
     turn = Turn(
         id=new_id("trn"),
         owner=principal.owner,
         thread_id=place.thread_id,
         one_off=old.one_off,
-        session_id=principal.session_id or old.session_id,
+        session_id=session_id,
         parent_id=old.parent_id,
         trigger="retry",
         input_item_id=question.pk,
@@ -311,6 +334,7 @@ def _retry(principal: Principal, old: Turn, model: str | None, worker: str) -> B
         seq,
         candidates,
         past,
+        charges=charges,
     )
     return Begun(turn.pk, turn.thread_id, principal, spec)
 

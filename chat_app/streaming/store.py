@@ -13,12 +13,13 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Round
 from django.utils import timezone
 
 from chat_app.domain.events import Failed, Interrupted, ItemData, Terminal
 from chat_app.domain.prompt import estimate_tokens
 from chat_app.domain.turn import ACTIVE, ANSWER, TERMINAL_STATE, answer_id
-from chat_app.models import Item, Thread, Turn, sql
+from chat_app.models import Item, QuotaUse, Thread, Turn, sql
 
 CRASH_GAP = 1_000_000  # more events than followers of a lost worker can have seen since its last checkpoint
 
@@ -38,7 +39,8 @@ class Checkpoint:
 @dataclass(frozen=True, slots=True)
 class Ending:
     """All that is stored at a turn's end. `answer_seq` is the number kept free for the answer at the start;
-    where `replaces_after` is set, the answer of a retry takes the place of what followed the item of that number."""
+    where `replaces_after` is set, the answer of a retry takes the place of what followed the item of that number. `charges`
+    are the allowances that the tokens and the cost are added to."""
 
     turn_id: str
     fence: int
@@ -55,36 +57,60 @@ class Ending:
     first_token_at: datetime | None = None
     last_seq: int = 0
     replaces_after: int | None = None
+    charges: tuple[int, ...] = ()
 
 
 def save_ending(ending: Ending) -> bool:
     """Store the answer, its usage and the state in one transaction. False when the lease was lost: nothing is written."""
     state = TERMINAL_STATE[type(ending.terminal)]
     now = timezone.now()
-    values: dict[str, Any] = {
-        "state": state,
+    used: dict[str, Any] = {
         "model": ending.model,
-        "partial": "",
-        "last_seq": ending.last_seq,
         "input_tokens": ending.input_tokens,
         "output_tokens": ending.output_tokens,
         "usage_estimated": ending.estimated,
         "cost": ending.cost,
         "attempts": list(ending.attempts),
         "first_token_at": ending.first_token_at,
+    }
+    values: dict[str, Any] = {
+        "state": state,
+        "partial": "",
+        "last_seq": ending.last_seq,
         "ended_at": now,
+        **used,
         **_error(ending.terminal),
     }
     with sql.atomic():
         if ending.replaces_after is not None or len(ending.items) > 1:
             _lock(ending.thread_id)
         if not sql.update(Turn, values, id=ending.turn_id, fence=ending.fence, state=tuple(ACTIVE)):
+            if _deleted_meanwhile(ending) and sql.update(Turn, used, id=ending.turn_id, output_tokens=0):
+                _charge(ending)
             return False
         if ending.items:
             if ending.replaces_after is not None and ending.thread_id is not None:
                 begin_retry(ending.turn_id, ending.thread_id, ending.replaces_after)
             _add_items(ending, state, now)
+        _charge(ending)
     return True
+
+
+def _charge(ending: Ending) -> None:
+    """Add what was used to its allowances, last in the transaction: the rows are shared, and locked from here on. Rounded,
+    since SQLite adds decimals as floats."""
+    tokens, cost = ending.input_tokens + ending.output_tokens, ending.cost or Decimal(0)
+    if tokens or cost:
+        for use in ending.charges:
+            QuotaUse.objects.filter(pk=use).update(
+                tokens=F("tokens") + tokens, cost=Round(F("cost") + cost, precision=6)
+            )
+
+
+def _deleted_meanwhile(ending: Ending) -> bool:
+    """Whether the turn was ended by the deletion of its thread alone: its text went, what it used stays used."""
+    gone = Turn.objects.filter(pk=ending.turn_id, fence=ending.fence + 1, state="cancelled", one_off=False)
+    return gone.filter(thread__isnull=True, input_tokens=0, output_tokens=0).exists()
 
 
 def _lock(thread_id: str | None) -> None:
@@ -170,10 +196,11 @@ def orphans(before: datetime, limit: int = 100) -> list[Turn]:
     )
 
 
-def close_orphan(turn: Turn) -> bool:
+def close_orphan(turn: Turn, charges: tuple[int, ...] = ()) -> bool:
     """End a turn whose worker is gone as interrupted, keeping what its last checkpoint held. False when another was first.
 
-    Its last number lies beyond all that its followers can have seen, so that each of them is still told of the end.
+    Its last number lies beyond all that its followers can have seen, so that each of them is still told of the end. What it
+    used is estimated by that text, and added to `charges`.
     """
     with sql.atomic():
         _lock(turn.thread_id)
@@ -202,5 +229,6 @@ def close_orphan(turn: Turn) -> bool:
                 first_token_at=turn.first_token_at,
                 last_seq=last_seq + CRASH_GAP,
                 replaces_after=retried.seq if retried is not None else None,
+                charges=charges,
             )
         )

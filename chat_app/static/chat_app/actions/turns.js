@@ -178,7 +178,7 @@ export class TurnActions {
         this.app.store.set({ banner: undefined });
         return result;
       } catch (error) {
-        const asked = error instanceof ApiError && [429, 503].includes(error.status) && error.retryAfter !== undefined;
+        const asked = error instanceof ApiError && [429, 503].includes(error.status) && error.retryable && error.retryAfter !== undefined;
         const waits = (error instanceof NetworkError || asked) && error.code !== 'not_configured';
         if (signal.aborted || !waits || attempt >= TRIES) throw error;
         await this.#countdown(error, error.retryAfter ?? FIRST_WAIT * 2 ** (attempt - 1), signal);
