@@ -5,21 +5,16 @@ The key's column is no field of the form: its value is never rendered, and it is
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ValidationError
 
+from chat_app.chat import rows
 from chat_app.models import Fallback, ModelConfig
-from chat_app.models.fields import EncryptedTextField, fernet
-from chat_app.providers import http, registry
+from chat_app.models.fields import EncryptedTextField
+from chat_app.providers import registry
 
-ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(?:KEY|TOKEN)")
-OWN_SECRETS = frozenset(
-    {"SECRET_KEY", "BACKEND_KEY"}
-)  # this server's own: no model's server may be sent them
 SHOWN_FROM = 16  # characters: of a shorter key, four would be too much of it
 
 
@@ -90,31 +85,20 @@ class ModelForm(forms.ModelForm):
 
     def clean_base_url(self) -> str:
         url = str(self.cleaned_data["base_url"]).strip()
-        if url and (problem := http.url_problem(url)):
+        if problem := rows.base_url_problem(url):
             raise ValidationError(problem)
         return url
 
     def clean_api_key_env(self) -> str:
         name = str(self.cleaned_data["api_key_env"]).strip()
-        if not name or "api_key_env" not in self.changed_data:
-            return name
-        if name in OWN_SECRETS:
-            raise ValidationError("This variable is a secret of this server, not a model's key.")
-        if not ENV_NAME.fullmatch(name):
-            raise ValidationError("A variable's name in capitals that ends in _KEY or _TOKEN.")
+        if "api_key_env" in self.changed_data and (problem := rows.variable_problem(name)):
+            raise ValidationError(problem)
         return name
 
     def clean_new_api_key(self) -> str:
         key = str(self.cleaned_data["new_api_key"])
-        if not key.isascii() or not key.isprintable():
-            raise ValidationError("A key has only letters, digits and signs that a header can carry.")
-        if key:
-            try:
-                fernet()
-            except (ImproperlyConfigured, ValueError):
-                raise ValidationError(
-                    "A key cannot be kept: ENCRYPTION_KEYS is not set, or not valid, on this server."
-                ) from None
+        if problem := rows.key_problem(key):
+            raise ValidationError(problem)
         return key
 
     def clean(self) -> dict[str, Any]:
@@ -123,17 +107,14 @@ class ModelForm(forms.ModelForm):
         if key and clear:
             self.add_error("clear_api_key", "Either a new key or none.")
         elif not key and not clear and self._moved(cleaned):
-            self.add_error(
-                "new_api_key",
-                "The base URL names another server: enter the key for it, or clear the old one.",
-            )
+            self.add_error("new_api_key", rows.MOVED)
         return cleaned
 
     def _moved(self, cleaned: dict[str, Any]) -> bool:
         """Whether a stored key would from now on be sent to a server that it was not entered for."""
         if not self.instance.api_key or "base_url" not in cleaned:
             return False
-        return _server(cleaned["base_url"]) != _server(str(self.initial.get("base_url") or ""))
+        return rows.moved(str(self.initial.get("base_url") or ""), cleaned["base_url"])
 
     def _get_validation_exclusions(self) -> set[str]:
         """Not the one default: saving a new one takes it from the old (`ModelConfigAdmin.save_model`)."""
@@ -143,11 +124,6 @@ class ModelForm(forms.ModelForm):
     def key_changes(self) -> bool:
         """Whether the key's column is to be written."""
         return bool(self.cleaned_data.get("new_api_key") or self.cleaned_data.get("clear_api_key"))
-
-
-def _server(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.lower()
 
 
 class FallbackForm(forms.ModelForm):
@@ -203,13 +179,4 @@ class FallbackFormSet(forms.BaseInlineFormSet):
             "model_id", "to_id"
         ):
             steps.setdefault(model_id, []).append(to_id)
-        ways, seen = [[start]], {start}
-        while ways:
-            way = ways.pop(0)
-            for to in steps.get(way[-1], ()):
-                if to == self.instance.pk:
-                    return [*way, to]
-                if to not in seen:
-                    seen.add(to)
-                    ways.append([*way, to])
-        return []
+        return rows.way(steps, start, str(self.instance.pk))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -79,12 +81,39 @@ class ModelConfig(models.Model):
         return self.label or self.id
 
     def clean(self) -> None:
+        wrong: dict[str, str] = {}
         if self.id == "default":
-            raise ValidationError({"id": "“default” names whichever model is the default."})
+            wrong["id"] = "“default” names whichever model is the default."
         if self.reserve >= self.context:
-            raise ValidationError({"reserve": "The reserve must leave room for a prompt in the context."})
+            wrong["reserve"] = "The reserve must leave room for a prompt in the context."
+        if self.concurrency < 1:
+            wrong["concurrency"] = "At least one turn; a model that nobody may use is switched off."
+        for name in ("price_in", "price_out"):
+            if getattr(self, name) < 0:
+                wrong[name] = "A price is not negative."
         if not isinstance(self.parameters, dict):
-            raise ValidationError({"parameters": 'A JSON object, e.g. {"temperature": 0.2}.'})
+            wrong["parameters"] = 'A JSON object, e.g. {"temperature": 0.2}.'
+        elif not _is_plain(self.parameters):
+            wrong["parameters"] = (
+                "Only what JSON has: no dates, no NaN or infinity, no NUL or broken characters."
+            )
+        if wrong:
+            raise ValidationError(wrong)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether every database can keep a value as JSON."""
+    match value:
+        case str():
+            return "\x00" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
+        case float():
+            return math.isfinite(value)
+        case dict():
+            return all(_is_plain(key) and _is_plain(own) for key, own in value.items())
+        case list():
+            return all(map(_is_plain, value))
+        case _:
+            return value is None or isinstance(value, bool | int)
 
 
 class Fallback(models.Model):
