@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import re
 import ssl
 from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from types import TracebackType
+from io import BytesIO
+from types import SimpleNamespace, TracebackType
 from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
@@ -33,6 +30,7 @@ from chat_app.domain.errors import (
 )
 from chat_app.providers.addresses import ForbiddenAddress, GuardedResolver, Policy
 from chat_app.providers.base import Timeouts
+from chat_app.providers.statuses import error_of_status, fault_code, of_request, told_to_wait
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +41,7 @@ KEEP_ALIVE: Final = (
 SETTLE: Final = 0.5  # seconds that an upstream has to end its response after the answer is whole
 BROKEN: Final = (TimeoutError, aiohttp.ClientError, OSError)  # what a read may raise
 MAX_ERROR_BODY: Final = 65_536
-MAX_RETRY_AFTER: Final = 86_400.0
-
-_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-_OF_REQUEST: Final = frozenset(
-    {400, 413, 422}
-)  # what was asked was wrong, not the key, the path or the server
-_TOO_LONG: Final = frozenset({"context_length_exceeded", "exceed_context_size_error"})
+AT_ONCE: Final = 1024 * 1024  # bytes of a request that are sent in one piece
 
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
 _errands: WeakKeyDictionary[asyncio.AbstractEventLoop, set[asyncio.Task[None]]] = WeakKeyDictionary()
@@ -78,9 +70,13 @@ def session() -> aiohttp.ClientSession:
             limit_per_host=0,
             keepalive_timeout=KEEP_ALIVE,
         )
+        queue = aiohttp.TraceConfig()
+        queue.on_connection_queued_start.append(_queued)
+        queue.on_connection_queued_end.append(_served)
         client = _sessions[loop] = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[queue],
             headers={"User-Agent": "chatbackend", "Accept-Encoding": "identity"},
         )
     return client
@@ -114,6 +110,21 @@ async def _errand(work: Coroutine[Any, Any, None], seconds: float) -> None:
         log.debug("an errand to an upstream failed: %s", error.code)
 
 
+@dataclass(slots=True)
+class _Place:
+    """A request's place in the queue for a connection."""
+
+    waits: bool = False
+
+
+async def _queued(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
+    context.trace_request_ctx.waits = True
+
+
+async def _served(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
+    context.trace_request_ctx.waits = False
+
+
 async def post(
     url: URL,
     *,
@@ -127,26 +138,35 @@ async def post(
     """Send `body` as JSON and give the answer once its status is known to be a wanted one.
 
     Use it as `async with await post(...)`, inside `foreign_errors()`. For any other status it raises what `refused` makes
-    of it, by default the UpstreamError of the status. The limits count from `since` (the loop's time), else from now.
+    of it, by default the UpstreamError of the status; UpstreamBusy where none of the process's connections came free
+    within `connect`. The limits count from `since` (the loop's time), else from now.
     """
     if problem := url_problem(str(url)):
         raise UpstreamRefused(problem)
     now = asyncio.get_running_loop().time() if since is None else since
     first, end = now + timeouts.first_token, now + timeouts.total
-    async with asyncio.timeout_at(min(first, end)):
-        response = await session().post(
-            url,
-            data=msgspec.json.encode(body),
-            headers={"Content-Type": "application/json", **headers},
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect),
-        )
-        try:
-            if response.status not in wanted:
-                raise (refused or Refusal.error)(await _refusal(response))
-        except BaseException:
-            response.close()
-            raise
+    sent, place = msgspec.json.encode(body), _Place()
+    try:
+        async with asyncio.timeout_at(min(first, end)):
+            response = await session().post(
+                url,
+                data=sent if len(sent) <= AT_ONCE else BytesIO(sent),
+                headers={"Content-Type": "application/json", **headers},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect),
+                trace_request_ctx=place,
+            )
+            try:
+                if response.status not in wanted:
+                    raise (refused or Refusal.error)(await _refusal(response))
+            except BaseException:
+                response.close()
+                raise
+    except TimeoutError as error:
+        if place.waits:
+            busy = UpstreamBusy("All connections of this server to models are in use.", retry_after=1)
+            raise of_request(busy) from error
+        raise
     return Exchange(response, first=first, idle=timeouts.idle, end=end)
 
 
@@ -192,7 +212,7 @@ class Exchange:
         return bytes(body)
 
     def text_came(self) -> None:
-        """From here on the limit is `idle`, no longer `first_token`."""
+        """From here on the limit is `idle`, no longer `first_token`: text has come, or reasoning that is shown."""
         self._first = None
 
     def hurry(self, seconds: float) -> None:
@@ -236,48 +256,10 @@ def foreign_errors() -> Iterator[None]:
         raise UpstreamDown("The connection to the model broke off.") from error
     except (aiohttp.ClientConnectionError, ConnectionError, OSError) as error:
         raise UpstreamDown from error
+    except aiohttp.ClientResponseError:
+        raise UpstreamError from None  # its repr holds the request's headers, and so the key
     except (aiohttp.ClientError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise UpstreamError from error
-
-
-def error_of_status(status: int, *, code: str = "", retry_after: float | None = None) -> UpstreamError:
-    """The tree's error for an HTTP status of an upstream; `code` is the upstream's own word for it, if any."""
-    if code in _TOO_LONG:
-        return _of_request(UpstreamRefused("The conversation is too long for this model."))
-    if status == 429:
-        return UpstreamBusy(retry_after=retry_after)
-    if status in (408, 504):
-        return UpstreamTimeout()
-    if status >= 500:
-        return UpstreamDown(f"The model's server failed (HTTP {status}).", retry_after=retry_after)
-    if 300 <= status < 400:
-        return UpstreamRefused(
-            f"The model's server sends callers elsewhere (HTTP {status}); its base URL is wrong."
-        )
-    if 400 <= status < 500:
-        refused = UpstreamRefused(f"The model's server refused the request (HTTP {status}).")
-        return _of_request(refused) if status in _OF_REQUEST else refused
-    return UpstreamError()
-
-
-def _of_request(error: UpstreamError) -> UpstreamError:
-    error.of_request = True
-    return error
-
-
-def retry_after(value: str | None) -> float | None:
-    """A Retry-After header in seconds, from seconds or an HTTP date (RFC 9110, 10.2.3); None where it says nothing."""
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        seconds = ((date if date.tzinfo else date.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if not math.isnan(seconds) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,14 +277,6 @@ class Refusal:
         return error_of_status(self.status, code=code, retry_after=self.retry_after)
 
 
-def fault_code(error: Any) -> str:
-    """The upstream's own code of an error object, empty unless it looks like a code: it may reach logs."""
-    if not isinstance(error, dict):
-        return ""
-    words = (error.get("code"), error.get("type"))
-    return next((word for word in words if isinstance(word, str) and _CODE.fullmatch(word)), "")
-
-
 async def _refusal(response: aiohttp.ClientResponse) -> Refusal:
     """What a response says whose status is not wanted. Its body is read for codes alone, and not waited for long."""
     status, found = response.status, None
@@ -317,4 +291,4 @@ async def _refusal(response: aiohttp.ClientResponse) -> Refusal:
             log.debug("upstream answered %d with a body that cannot be read", status)
     code = fault_code(found.get("error")) or fault_code(found) if isinstance(found, dict) else ""
     log.debug("upstream answered %d %s", status, code or "without a code")
-    return Refusal(status, found, retry_after(response.headers.get("Retry-After")))
+    return Refusal(status, found, told_to_wait(response.headers))
