@@ -24,7 +24,11 @@ from chat_app.domain.prompt import Prompt
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: to connect, until the first text, between two reads, and for the whole answer."""
+    """Seconds: to connect, until the first text, between two reads, and for the whole answer.
+
+    A model that thinks aloud is alive: from its first reasoning on (shown as progress, no text) `idle` is the limit in
+    place of `first_token`. `total` holds throughout.
+    """
 
     connect: float = 5.0
     first_token: float = 30.0

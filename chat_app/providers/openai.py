@@ -1,59 +1,37 @@
-"""The dialect of OpenAI's chat completions, as OpenAI, vLLM, Ollama, llama.cpp, LiteLLM and many more speak it.
+"""The kind `openai`: whatever speaks OpenAI's API, in either of its dialects.
 
-Source: OpenAI's API reference, "Create chat completion" and "chat.completion.chunk". Only the fields that are needed
-are decoded. All that one read gave becomes one TextChunk, so that the cost does not grow with the token rate.
+Chat completions unless the base URL ends in `/responses` or the route's parameter `api` is "responses" ("chat" is the
+other). The parameter `think_tags = true` is for a model that writes `<think>…</think>` before its answer. Both say how
+we read and go nowhere; all other parameters go into the request as they stand (temperature, max_tokens, ...). One that
+is None is left out, which also takes away a default of ours: `stream_options = None` for a server that does not know it.
 
-Parameters of the route go into the request as they stand (temperature, max_tokens, ...); one that is None is left
-out, which also takes away a default of ours: `stream_options = None` for a server that does not know it.
+Reasoning is shown as progress and is no text. From the first of it on, `idle` is the limit and no longer `first_token`: a
+model that thinks aloud for minutes is alive. One that thinks in silence has to give its first text within `first_token`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator, Iterable
-from typing import Any, ClassVar, Final
+from collections.abc import AsyncGenerator
+from typing import ClassVar, Final
 
-import msgspec
 from yarl import URL
 
-from chat_app.domain.errors import UpstreamBusy, UpstreamError
+from chat_app.domain.errors import UpstreamError, UpstreamRefused
 from chat_app.domain.prompt import Prompt
-from chat_app.providers import http
-from chat_app.providers.base import Chunk, RouteConfig, TextChunk, UsageChunk
-from chat_app.providers.sse import Event, EventReader
-from chat_app.providers.text import Cleaner
+from chat_app.providers import http, openai_files, statuses
+from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk
+from chat_app.providers.openai_answer import NO_STREAM, Dialect
+from chat_app.providers.openai_chat import CHAT
+from chat_app.providers.openai_responses import RESPONSES
+from chat_app.providers.reasoning import Thoughts
+from chat_app.providers.sse import MAX_EVENT, EventReader
 
-PATH: Final = "/chat/completions"
+DIALECTS: Final = {"chat": CHAT, "responses": RESPONSES}
 AFTERWARDS: Final = 2.0  # seconds for usage and [DONE] once the model said that it has finished
-MAX_COUNT: Final = 2**31 - 1
-
-
-class _Delta(msgspec.Struct, gc=False):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(msgspec.Struct, gc=False):
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-
-
-class _Usage(msgspec.Struct, gc=False):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-class _Frame(msgspec.Struct):
-    choices: list[_Choice] | None = None
-    usage: _Usage | None = None
-    error: Any = None
-
-
-_decode: Final = msgspec.json.Decoder(_Frame).decode
 
 
 class OpenAIProvider:
-    """Chat completions, streamed."""
+    """Chat completions and responses, streamed."""
 
     kind: ClassVar[str] = "openai"
 
@@ -70,131 +48,90 @@ class OpenAIProvider:
             return "The API key is missing; OpenAI answers nobody without one."
         if not (route.api_key.isascii() and route.api_key.strip().isprintable()):
             return "The API key holds a character that no header can carry."
-        return None
+        return _api_problem(route)
 
     async def stream(self, route: RouteConfig, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
-        """One attempt: text as it comes, usage last where the upstream gave it. Raises UpstreamError."""
-        reader, answer = EventReader(), _Answer()
+        """One attempt: text as it comes, reasoning in passing, usage last where the upstream gave it. Raises
+        UpstreamError."""
+        if problem := _api_problem(route):
+            raise UpstreamRefused(problem)
+        dialect = dialect_of(route)
+        reader, answer, thoughts = EventReader(), dialect.answer(route), Thoughts()
         with http.foreign_errors():
-            request = await http.post(
-                url(route), headers=_headers(route), body=body(route, prompt), timeouts=route.timeouts
-            )
-            async with request as upstream:
-                if upstream.content_type in ("text/html", "application/json"):
-                    raise UpstreamError("The model's server did not answer with a stream.")
+            async with await _ask(route, prompt, dialect) as upstream:
+                if upstream.content_type == "text/html":
+                    raise UpstreamError(NO_STREAM)
+                if upstream.content_type == "application/json":
+                    text = answer.take_object(await upstream.read_all(MAX_EVENT))
+                    if text:
+                        yield TextChunk(text)
                 while not answer.ended:
                     try:
                         data = await upstream.read()
+                        events = reader.feed(data) if data else reader.finish()
                     except http.BROKEN:
-                        if answer.finished:
-                            break
-                        raise
-                    if text := answer.take(reader.feed(data) if data else reader.finish(), last=not data):
+                        if not answer.finished:
+                            raise
+                        data, events = b"", []
+                    text = answer.take(events, last=not data)
+                    if answer.thoughts:
+                        upstream.text_came()
+                        remark = thoughts.hear("".join(answer.thoughts))
+                        answer.thoughts.clear()
+                        if remark and not text:
+                            yield ProgressChunk(remark)
+                    if text:
                         upstream.text_came()
                         yield TextChunk(text)
                     if answer.failure is not None:
                         raise answer.failure
                     if answer.finished:
                         upstream.hurry(AFTERWARDS)
-                if answer.ended:
-                    upstream.whole()
+                upstream.whole()
         if answer.usage is not None:
             yield answer.usage
 
 
+def dialect_of(route: RouteConfig) -> Dialect:
+    """The dialect that the route's `api` names, else the end of its base URL, else chat completions."""
+    path = URL(route.base_url.strip()).path.rstrip("/")
+    named = next((name for name, dialect in DIALECTS.items() if path.endswith(dialect.path)), "chat")
+    return DIALECTS[route.parameters.get("api") or named]
+
+
 def url(route: RouteConfig) -> URL:
     """Where the route's requests go; a base URL that already names the path, or has a query, is kept."""
-    base = URL(route.base_url.strip())
+    base, end = URL(route.base_url.strip()), dialect_of(route).path
     path = base.path.rstrip("/")
-    return base if path.endswith(PATH) else base.with_path(path + PATH, keep_query=True)
+    return base if path.endswith(end) else base.with_path(path + end, keep_query=True)
 
 
-def body(route: RouteConfig, prompt: Prompt) -> dict[str, Any]:
-    """The request's JSON. The route's parameters beat our defaults, never the prompt, the model or streaming."""
-    asked = {"stream_options": {"include_usage": True}, **route.parameters}
-    messages = [{"role": message.role, "content": message.text} for message in prompt.messages]
-    fixed = {"model": route.model, "messages": messages, "stream": True}
-    return {key: value for key, value in asked.items() if value is not None} | fixed
+def _api_problem(route: RouteConfig) -> str | None:
+    api = route.parameters.get("api")
+    if api is None:
+        return None
+    if api not in tuple(DIALECTS):
+        return 'The parameter "api" must be "chat" or "responses".'
+    path = URL(route.base_url.strip()).path.rstrip("/")
+    if any(path.endswith(dialect.path) for name, dialect in DIALECTS.items() if name != api):
+        return 'The base URL ends in another API than the parameter "api" names.'
+    return None
 
 
-def _headers(route: RouteConfig) -> dict[str, str]:
+async def _ask(route: RouteConfig, prompt: Prompt, dialect: Dialect) -> http.Exchange:
+    """Send the request. A refusal of one that holds pictures or documents says so: not every model reads them."""
     key = route.api_key.strip()
-    return {"Accept": "text/event-stream"} | ({"Authorization": f"Bearer {key}"} if key else {})
-
-
-class _Answer:
-    """What the stream has said so far. A failure is kept, not raised, so that the text before it is not lost."""
-
-    __slots__ = ("_cleaner", "ended", "failure", "finished", "usage")
-
-    def __init__(self) -> None:
-        self._cleaner = Cleaner()
-        self.finished = False  # the model said that it has
-        self.ended = False  # nothing more will come
-        self.failure: UpstreamError | None = None
-        self.usage: UsageChunk | None = None
-
-    def take(self, events: Iterable[Event], *, last: bool) -> str:
-        """The text of some events, merged; `last` where the connection has ended."""
-        parts: list[str] = []
-        try:
-            with http.foreign_errors():
-                for _, data in events:
-                    if data == b"[DONE]":
-                        self.ended = True
-                        break
-                    self._take(_frame(data), parts)
-        except UpstreamError as error:
-            self.failure = error
-        if last and not self.ended:
-            self.ended = self.finished
-            if not self.finished and (self.failure is None or self.failure.__cause__ is not None):
-                self.failure = UpstreamError("The model's answer broke off before its end.")
-        text = self._cleaner.clean("".join(parts))
-        return text + self._cleaner.rest() if self.ended or self.failure else text
-
-    def _take(self, frame: _Frame, parts: list[str]) -> None:
-        if frame.error:
-            raise _fault(frame.error)
-        if frame.usage is not None:
-            self.usage = UsageChunk(_count(frame.usage.prompt_tokens), _count(frame.usage.completion_tokens))
-        if frame.choices:
-            choice = frame.choices[0]
-            if choice.delta is not None:
-                said = choice.delta.content or choice.delta.refusal
-                if said:
-                    parts.append(said)
-            if choice.finish_reason:
-                self.finished = True
-
-
-def _frame(data: bytes) -> _Frame:
-    """One event's JSON. Lone surrogates, which msgspec refuses, go through the standard library."""
+    headers = {"Accept": "text/event-stream"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    asked = dialect.body(route, prompt)
     try:
-        return _decode(data)
-    except msgspec.ValidationError:
+        return await http.post(url(route), headers=headers, body=asked, timeouts=route.timeouts)
+    except UpstreamRefused as error:
+        files = (file for message in prompt.messages for file in message.files)
+        if (
+            error.of_request
+            and error.detail != statuses.TOO_LONG
+            and not all(map(openai_files.goes_as_text, files))
+        ):
+            detail = f"{error.detail} The conversation holds files, which this model may not be able to read."
+            raise statuses.of_request(UpstreamRefused(detail)) from error
         raise
-    except msgspec.DecodeError:
-        if b"\\u" not in data:
-            raise
-    try:
-        return msgspec.convert(json.loads(data), _Frame)
-    except ValueError as error:
-        raise UpstreamError from error
-
-
-def _count(tokens: int | None) -> int:
-    return min(max(tokens or 0, 0), MAX_COUNT)
-
-
-def _fault(error: Any) -> UpstreamError:
-    """The tree's error for an error object inside a stream: by its HTTP status where `code` is one, else by its code."""
-    code = http.fault_code(error)
-    status = error.get("code") if isinstance(error, dict) else None
-    if isinstance(status, str) and status.isdecimal():
-        status = int(status[:4])
-    if isinstance(status, int) and 400 <= status < 600:
-        return http.error_of_status(status, code=code)
-    if "rate_limit" in code or "overloaded" in code:
-        return UpstreamBusy()
-    return http.error_of_status(0, code=code)

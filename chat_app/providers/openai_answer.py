@@ -1,0 +1,144 @@
+"""What OpenAI's dialects share: a request's parameters, an answer as it grows, errors inside a stream.
+
+No URL and no body of either dialect; those are `openai_chat.py`'s and `openai_responses.py`'s. Only the fields that are
+needed are decoded. All that one read gave becomes one piece of text, so that the cost does not grow with the token rate.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from chat_app.domain.errors import UpstreamBusy, UpstreamError, UpstreamRefused
+from chat_app.domain.prompt import Prompt
+from chat_app.providers import http, statuses
+from chat_app.providers.base import RouteConfig, UsageChunk
+from chat_app.providers.reasoning import ThinkTags
+from chat_app.providers.sse import Event
+from chat_app.providers.text import Cleaner
+
+NO_STREAM: Final = "The model's server did not answer with a stream."
+OURS: Final = frozenset({"api", "think_tags"})  # parameters of a route that say how we read, and go nowhere
+MAX_COUNT: Final = 2**31 - 1
+
+Frame = TypeVar("Frame")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One way to ask: the end of its URL, the request's JSON and who reads the answer."""
+
+    path: str
+    body: Callable[[RouteConfig, Prompt], dict[str, Any]]
+    answer: Callable[[RouteConfig], Answer]
+
+
+class Answer(ABC):
+    """What the upstream has said so far. A failure is kept, not raised, so that the text before it is not lost."""
+
+    __slots__ = ("_cleaner", "_tags", "ended", "failure", "finished", "thoughts", "usage")
+
+    def __init__(self, route: RouteConfig) -> None:
+        self._cleaner = Cleaner()
+        self._tags = ThinkTags() if route.parameters.get("think_tags") is True else None
+        self.thoughts: list[str] = []  # reasoning that nobody has taken yet
+        self.finished = False  # the model said that it has
+        self.ended = False  # nothing more will come
+        self.failure: UpstreamError | None = None
+        self.usage: UsageChunk | None = None
+
+    @abstractmethod
+    def _event(self, data: bytes, parts: list[str]) -> None:
+        """Take one event of a stream; its text is added to `parts`."""
+
+    @abstractmethod
+    def _object(self, data: bytes, parts: list[str]) -> None:
+        """Take a whole answer that came as one JSON object; UpstreamError where it is none."""
+
+    def take(self, events: Iterable[Event], *, last: bool) -> str:
+        """The text of some events, merged; `last` where the connection has ended."""
+        parts: list[str] = []
+        try:
+            with http.foreign_errors():
+                for _, data in events:
+                    if data == b"[DONE]":
+                        self.ended = True
+                        break
+                    self._event(data, parts)
+        except UpstreamError as error:
+            self.failure = error
+        if last and not self.ended:
+            self.ended = self.finished
+            if not self.finished and (self.failure is None or self.failure.__cause__ is not None):
+                self.failure = UpstreamError("The model's answer broke off before its end.")
+        return self._text(parts)
+
+    def take_object(self, data: bytes) -> str:
+        """The text of an upstream that did not stream."""
+        parts: list[str] = []
+        self._object(data, parts)
+        self.ended = True
+        return self._text(parts)
+
+    def _text(self, parts: list[str]) -> str:
+        over = self.ended or self.failure is not None
+        text = self._cleaner.clean("".join(parts))
+        if over:
+            text += self._cleaner.rest()
+        if self._tags is not None:
+            text, thought = self._tags.split(text)
+            if thought:
+                self.thoughts.append(thought)
+            if over:
+                text += self._tags.rest()
+        return text
+
+    def _count(self, input_tokens: int | None, output_tokens: int | None) -> None:
+        """Note what the upstream counted; of several counts the last one that says something is right."""
+        if input_tokens is not None or output_tokens is not None:
+            self.usage = UsageChunk(_bounded(input_tokens), _bounded(output_tokens))
+
+
+def asked(route: RouteConfig, defaults: dict[str, Any]) -> dict[str, Any]:
+    """The route's parameters over our defaults. One that is None is left out, and takes away a default."""
+    merged = {**defaults, **route.parameters}
+    return {key: value for key, value in merged.items() if value is not None and key not in OURS}
+
+
+def decoded(data: bytes, decode: Callable[[bytes], Frame], kind: type[Frame]) -> Frame:
+    """`data` by a decoder for `kind`. Lone surrogates, which msgspec refuses, go through the standard library."""
+    try:
+        return decode(data)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        if b"\\u" not in data:
+            raise
+    try:
+        return msgspec.convert(json.loads(data), kind)
+    except ValueError as error:
+        raise UpstreamError from error
+
+
+def fault(error: Any) -> UpstreamError:
+    """The tree's error for an error object inside a 200: by its HTTP status where `code` is one, else by its code."""
+    code = statuses.fault_code(error)
+    status = error.get("code") if isinstance(error, dict) else None
+    if isinstance(status, str) and status.isdecimal():
+        status = int(status[:4])
+    if isinstance(status, int) and 400 <= status < 600:
+        return statuses.error_of_status(status, code=code)
+    if "rate_limit" in code or "overloaded" in code or code == "too_many_requests":
+        return UpstreamBusy()
+    if code.startswith("invalid_") or "image" in code:
+        return statuses.of_request(UpstreamRefused())
+    return statuses.error_of_status(0, code=code)
+
+
+def _bounded(tokens: int | None) -> int:
+    return min(max(tokens or 0, 0), MAX_COUNT)

@@ -1,0 +1,108 @@
+"""Chat completions, as OpenAI, vLLM, Ollama, llama.cpp, LiteLLM and many more speak them.
+
+Source: OpenAI's API reference, "Create chat completion", "chat.completion" and "chat.completion.chunk". Reasoning is no
+part of it: DeepSeek, vLLM and llama.cpp call it `reasoning_content`, Ollama, OpenRouter and newer vLLM `reasoning`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from chat_app.domain.errors import UpstreamError
+from chat_app.domain.prompt import Prompt
+from chat_app.providers import openai_files
+from chat_app.providers.base import RouteConfig
+from chat_app.providers.openai_answer import NO_STREAM, Answer, Dialect, asked, decoded, fault
+
+PARTS: Final = openai_files.Shapes(
+    text=lambda text: {"type": "text", "text": text},
+    image=lambda url: {"type": "image_url", "image_url": {"url": url}},
+    file=lambda name, url: {"type": "file", "file": {"filename": name, "file_data": url}},
+)
+
+
+class _Delta(msgspec.Struct, gc=False):
+    content: str | None = None
+    refusal: str | None = None
+    reasoning_content: Any = None
+    reasoning: Any = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Usage(msgspec.Struct, gc=False):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _Frame(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: Any = None
+
+
+class _WholeChoice(msgspec.Struct):
+    message: _Delta
+
+
+class _Whole(msgspec.Struct):
+    choices: list[_WholeChoice] | None = None
+    usage: _Usage | None = None
+    error: Any = None
+
+
+_decode: Final = msgspec.json.Decoder(_Frame).decode
+_decode_whole: Final = msgspec.json.Decoder(_Whole).decode
+
+
+def body(route: RouteConfig, prompt: Prompt) -> dict[str, Any]:
+    """The request's JSON. The route's parameters beat our defaults, never the prompt, the model or streaming."""
+    messages = [
+        {"role": message.role, "content": openai_files.content(message, PARTS)} for message in prompt.messages
+    ]
+    fixed = {"model": route.model, "messages": messages, "stream": True}
+    return asked(route, {"stream_options": {"include_usage": True}}) | fixed
+
+
+class ChatAnswer(Answer):
+    """A chat completion, chunk by chunk."""
+
+    __slots__ = ()
+
+    def _event(self, data: bytes, parts: list[str]) -> None:
+        frame = decoded(data, _decode, _Frame)
+        if frame.error:
+            raise fault(frame.error)
+        if frame.usage is not None:
+            self._count(frame.usage.prompt_tokens, frame.usage.completion_tokens)
+        if frame.choices:
+            choice = frame.choices[0]
+            delta = choice.delta
+            if delta is not None:
+                said = delta.content or delta.refusal
+                if said:
+                    parts.append(said)
+                thought = delta.reasoning_content or delta.reasoning
+                if thought and isinstance(thought, str):
+                    self.thoughts.append(thought)
+            if choice.finish_reason:
+                self.finished = True
+
+    def _object(self, data: bytes, parts: list[str]) -> None:
+        whole = decoded(data, _decode_whole, _Whole)
+        if whole.error:
+            raise fault(whole.error)
+        if not whole.choices:
+            raise UpstreamError(NO_STREAM)
+        if whole.usage is not None:
+            self._count(whole.usage.prompt_tokens, whole.usage.completion_tokens)
+        message = whole.choices[0].message
+        parts.append(message.content or message.refusal or "")
+
+
+CHAT: Final = Dialect("/chat/completions", body, ChatAnswer)
