@@ -22,17 +22,17 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from tests.upstream.certificate import self_signed
-from tests.upstream.chunks import DONE, END, frame, token, usage
+from tests.upstream.chunks import DONE, END, frame, thousand, token, usage
 from tests.upstream.chunks import text_of as text_of
+from tests.upstream.recorded import recorded
+from tests.upstream.responses_api import stream_for
 
-RECORDINGS = Path(__file__).parent / "recordings"
 FOREVER = 3600.0
 
 
@@ -64,7 +64,7 @@ class Faults:
         self.delay = float(request.query.get("delay_ms", 0)) / 1000
 
     async def _start(self, content_type: str = "text/event-stream") -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": content_type})
+        response = stream_for(self.request)(headers={"Content-Type": content_type})
         await response.prepare(self.request)
         return response
 
@@ -75,7 +75,8 @@ class Faults:
                 await asyncio.sleep(self.delay)
 
     def _usage(self) -> bytes:
-        messages = self.state.body.get("messages", []) if isinstance(self.state.body, dict) else []
+        asked = self.state.body if isinstance(self.state.body, dict) else {}
+        messages = asked.get("messages", asked.get("input", []))
         return usage(sum(len(str(message.get("content")).split()) for message in messages), self.tokens)
 
     def _abort(self) -> None:
@@ -99,11 +100,11 @@ class Faults:
         return response
 
     async def flood(self) -> web.StreamResponse:
-        """A healthy answer, a thousand tokens a write."""
+        """A healthy answer of whole thousands of tokens, a thousand a write."""
         response = await self._start()
-        for start in range(1, self.tokens + 1, 1000):
-            numbers = range(start, min(start + 1000, self.tokens + 1))
-            await response.write(b"".join(map(frame, map(token, numbers))))
+        for start in range(0, self.tokens, 1000):
+            await response.write(thousand(start % 10_000 + 1))
+            await asyncio.sleep(0)
         await response.write(END + self._usage() + DONE)
         return response
 
@@ -119,10 +120,11 @@ class Faults:
         return response
 
     async def recording(self) -> web.StreamResponse:
-        """The bytes of recordings/<name>.sse, `write` bytes a time (0: all at once)."""
+        """The bytes of recordings/<name>, `write` bytes a time (0: all at once)."""
         name, size = self.request.query["name"], int(self.request.query.get("write", 0))
-        data = (RECORDINGS / f"{name}.sse").read_bytes()
-        response = await self._start()
+        data, content_type = recorded(name)
+        response = web.StreamResponse(headers={"Content-Type": content_type})
+        await response.prepare(self.request)
         for start in range(0, len(data), size or len(data)):
             await response.write(data[start : start + (size or len(data))])
             await asyncio.sleep(0)
@@ -279,6 +281,7 @@ def application(state: State) -> web.Application:
 
     app = web.Application(client_max_size=16 * 1024 * 1024)
     app.router.add_post("/{fault}/v1/chat/completions", complete)
+    app.router.add_post("/{fault}/v1/responses", complete)
     app.router.add_get("/_state", tell)
     app.router.add_delete("/_state", forget)
     return app
