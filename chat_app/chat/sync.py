@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from chat_app.chat import catalog, rows
+from chat_app.chat import breaker, catalog, rows
 from chat_app.chat.modelfile import Entry, Problem
 from chat_app.models import Fallback, ModelConfig, sql
 from chat_app.models.fields import EncryptedTextField
@@ -62,11 +62,18 @@ def sync(entries: Sequence[Entry], *, write: bool, prune: bool = False) -> Outco
         if not write:
             return Outcome(changes)
         _write(entries, changes, known)
-        transaction.on_commit(catalog.forget)
+        elsewhere = [change.model for change in changes if set(change.fields) & set(rows.WHERE)]
+        transaction.on_commit(lambda: _begin_anew(elsewhere))
     ids = [entry.id for entry in entries]
     written = ModelConfig.objects.filter(pk__in=ids, enabled=True)
     missing = {row.pk: why for row in written if (why := catalog.route_of(row).missing)}
     return Outcome(changes, missing={pk: missing[pk] for pk in ids if pk in missing})
+
+
+def _begin_anew(model_ids: Sequence[str]) -> None:
+    """What was known of these routes' health says nothing of where they go now."""
+    catalog.forget()
+    breaker.reset(model_ids)
 
 
 def _steps() -> dict[str, list[str]]:
