@@ -74,15 +74,12 @@ class Policy:
             return "The base URL must begin with http:// or https:// and name a host."
         if url.user is not None or url.password is not None:
             return "The base URL must not hold a user or password; keys have a field of their own."
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            return None
-        return (
-            None
-            if self.allows(host, host)
-            else f"The address {host} is not public and not in the allow-list."
-        )
+        address = _written(host)
+        if address is not None and not self.allows(host, address):
+            return f"The address {address} is not public and not in the allow-list."
+        if _is_this_machine(host) and not any(self.allows(host, one) for one in ("127.0.0.1", "::1")):
+            return f"The name {host} is this machine's own, which is not in the allow-list."
+        return None
 
 
 class GuardedResolver(AbstractResolver):
@@ -106,6 +103,26 @@ class GuardedResolver(AbstractResolver):
     async def close(self) -> None:
         """Let go of the system's resolver."""
         await self._inner.close()
+
+
+def _written(host: str) -> str | None:
+    """The address that a host is, however it is written: `127.1`, `2130706433` and `0x7f.0.0.1` are 127.0.0.1 to whoever
+    connects. None for a name."""
+    bare = host.rstrip(".")
+    try:
+        return str(ipaddress.ip_address(bare))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(bare))
+    except OSError:
+        return None
+
+
+def _is_this_machine(host: str) -> bool:
+    """A name that means loopback by its standing (RFC 6761, 6.3)."""
+    name = host.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost")
 
 
 def _unwrapped(ip: Address) -> Address:

@@ -81,6 +81,11 @@ def test_listed_address_and_network_open_themselves() -> None:
     [
         "file:///etc/passwd", "ftp://example.com", "example.com/v1", "http://", "https://user:pw@example.com/v1",
         "http://10.0.0.1/v1", "http://[::1]:8080/v1", "http://127.0.0.1:8000", "http://[bad", "http://h:99999/",
+        "http://167772161/v1", "http://0xa000001/v1", "http://0x0a.0.0.1/v1", "http://012.0.0.1/v1", "http://10.1/v1",
+        "http://10.0.0.1./v1", "http://0/v1", "http://１０.0.0.1/v1", "http://[::ffff:10.0.0.1]/v1", "http://[::ffff:a00:1]/v1",
+        "http://[fe80::1%25eth0]/v1", "http://[::10.0.0.1]/v1", "http://localhost/v1", "http://LOCALHOST./v1",
+        "http://model.localhost:8080/v1", "https://user@example.com/v1", "https://:pw@example.com/v1",
+        "http://10.0.0.1#@example.com/", "http://example.com@10.0.0.1/v1", "javascript:alert(1)",
     ],
 )  # fmt: skip
 def test_base_url_that_may_not_be_used_has_a_problem(url: str) -> None:
@@ -88,7 +93,13 @@ def test_base_url_that_may_not_be_used_has_a_problem(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://api.openai.com/v1", "http://model.example.com:8080/v1", "https://1.1.1.1/v1"]
+    "url",
+    [
+        "https://api.openai.com/v1",
+        "http://model.example.com:8080/v1",
+        "https://1.1.1.1/v1",
+        "http://16843009/v1",
+    ],
 )
 def test_base_url_of_a_public_host_has_none(url: str) -> None:
     assert NOTHING.problem(url) is None
@@ -120,7 +131,20 @@ async def test_name_of_this_machine_is_refused_when_connecting(
     assert upstream.state.requests == 1
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "127.1", "2130706433", "[::ffff:127.0.0.1]"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "[::1]",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "localhost.",
+        "[::ffff:127.0.0.1]",
+    ],
+)
 async def test_ways_to_write_loopback_reach_nothing(
     upstream: Upstream, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
@@ -128,3 +152,9 @@ async def test_ways_to_write_loopback_reach_nothing(
     answer = await ask(RouteConfig("m", "openai", f"http://{host}:{upstream.port}/ok/v1", "m"))
     assert type(answer.error) is UpstreamRefused
     assert upstream.state.requests == 0
+
+
+def test_name_of_this_machine_is_taken_where_loopback_is_open() -> None:
+    assert Policy.of([], loopback=True).problem("http://localhost.:8080/v1") is None
+    for listed in ("localhost", "127.0.0.1", "127.0.0.0/8"):
+        assert Policy.of([listed], loopback=False).problem("http://localhost:8080/v1") is None
