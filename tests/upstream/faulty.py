@@ -3,7 +3,7 @@
 The fault is part of the base URL, `http://127.0.0.1:PORT/<fault>/v1`, and its knobs are the query of that URL:
 `tokens` (20), `delay_ms` (0), `retry_after`, `size` (bytes, of `big_line`), `write` (bytes a write, of `recording`).
 A healthy answer is "0001 0002 ... " with its usage. Faults are the methods of `Faults` below, and any HTTP status.
-The same is on a second port over TLS, with a certificate that nobody trusts.
+The same is on a second port over TLS, with a certificate that nobody trusts. `/<fault>/api` is `examples_backend.py`'s.
 
 `GET /_state` tells what callers did: `requests`, `asked` (requests by the model they named), `open` (answers under way
 now), `hung_up` (callers that closed before the end), `connections` (accepted so far), and of the newest request `body`,
@@ -27,6 +27,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from tests.upstream import examples_backend
 from tests.upstream.certificate import self_signed
 from tests.upstream.chunks import DONE, END, frame, thousand, token, usage
 from tests.upstream.chunks import text_of as text_of
@@ -281,6 +282,7 @@ def application(state: State) -> web.Application:
 
     app = web.Application(client_max_size=16 * 1024 * 1024)
     app.router.add_post("/{fault}/v1/chat/completions", complete)
+    examples_backend.add_routes(app, state)
     app.router.add_post("/{fault}/v1/responses", complete)
     app.router.add_get("/_state", tell)
     app.router.add_delete("/_state", forget)
@@ -288,17 +290,18 @@ def application(state: State) -> web.Application:
 
 
 class Upstream:
-    """A running faulty upstream; `tls_port` says the same over TLS."""
+    """A running faulty upstream; `tls_port` says the same over TLS, `examples` keeps calls by the examples' contract."""
 
-    def __init__(self, port: int, tls_port: int, state: State) -> None:
+    def __init__(self, port: int, tls_port: int, state: State, examples: examples_backend.Record) -> None:
         self.port = port
         self.tls_port = tls_port
         self.state = state
+        self.examples = examples
 
-    def base_url(self, fault: str = "ok", **knobs: object) -> str:
-        """The base URL at which that fault is to be had."""
+    def base_url(self, fault: str = "ok", *, home: str = "v1", **knobs: object) -> str:
+        """The base URL at which that fault is to be had; `home` is `v1`, or `api` for the examples' contract."""
         query = f"?{urlencode(knobs)}" if knobs else ""
-        return f"http://127.0.0.1:{self.port}/{fault}/v1{query}"
+        return f"http://127.0.0.1:{self.port}/{fault}/{home}{query}"
 
     async def until(self, **wanted: object) -> None:
         """Wait until the state has those values, five seconds at most."""
@@ -311,15 +314,14 @@ class Upstream:
 async def serving(port: int = 0) -> AsyncIterator[Upstream]:
     """A faulty upstream in this event loop, on `port` or a free one."""
     state = State()
-    runner = web.AppRunner(
-        application(state), handler_cancellation=True, shutdown_timeout=0.1, access_log=None
-    )
+    app = application(state)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self_signed()).start()
         ports = [address[1] for address in runner.addresses]
-        yield Upstream(ports[0], ports[1], state)
+        yield Upstream(ports[0], ports[1], state, app[examples_backend.RECORD])
     finally:
         await runner.cleanup()
 
