@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from tests.servers import ServerProcess, wait_until
 
 
 def add_models(server: ServerProcess, models: Mapping[str, Mapping[str, Any]]) -> None:
-    """Rows of kind `openai` without fallbacks of their own, by id; on return the server knows them.
+    """Rows of kind `openai`, by id; `fallbacks` are ids of rows, in order. On return the server knows them.
 
     The first that works is the default from then on: not for a server that other tests share.
     """
@@ -26,14 +26,23 @@ def add_models(server: ServerProcess, models: Mapping[str, Mapping[str, Any]]) -
         {"id": name, "label": name, "provider": "openai", "api_key": "not-a-secret", **fields}
         for name, fields in models.items()
     ]
-    server.manage(
-        "shell",
-        "-c",
-        f"from chat_app.models import ModelConfig\nfor row in {rows!r}: ModelConfig.objects.create(**row)",
-    )
+    server.manage("shell", "-c", f"from tests.live.routes import create_rows\ncreate_rows({rows!r})")
     key = Caller(server, bearer(server.backend_key))
     known = lambda: {model["id"] for model in key.get("/api/models").json()["data"]}  # noqa: E731
     wait_until(lambda: set(models) <= known(), "the new models", 10)
+
+
+def create_rows(rows: Sequence[dict[str, Any]]) -> None:
+    """What `add_models` has the server's own environment do."""
+    from chat_app.models import Fallback, ModelConfig
+
+    fallbacks = {row["id"]: row.pop("fallbacks", ()) for row in rows}
+    ModelConfig.objects.bulk_create([ModelConfig(**row) for row in rows])
+    Fallback.objects.bulk_create(
+        Fallback(model_id=name, to_id=to, position=position)
+        for name, ids in fallbacks.items()
+        for position, to in enumerate(ids, 1)
+    )
 
 
 class FaultyUpstream:

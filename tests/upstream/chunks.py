@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 
@@ -23,6 +24,12 @@ def usage(prompt: int, completion: int) -> bytes:
 def token(number: int) -> str:
     """The text of the token of that number, from 1."""
     return f"{number % 10_000:04d} "
+
+
+@cache
+def thousand(first: int) -> bytes:
+    """The chunks of a thousand tokens from this one on."""
+    return b"".join(frame(token(number)) for number in range(first, first + 1000))
 
 
 def text_of(tokens: int) -> str:
