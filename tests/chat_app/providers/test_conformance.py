@@ -1,6 +1,7 @@
 """What every kind in the registry must do, run once for each against something that plays its upstream.
 
-A new kind gets a line in `routes`: how to reach a healthy, a slow, a failing and a silent answer of it.
+A new kind gets a line in `PLAYED`: how to reach a healthy, a slow, a failing and a silent answer of it. A kind of
+several dialects gets one for each, which begins with its name.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -47,10 +49,10 @@ def demo_cases(_: Upstream) -> Cases:
     }
 
 
-def openai_cases(upstream: Upstream) -> Cases:
+def openai_cases(upstream: Upstream, api: str = "chat") -> Cases:
     def case(fault: str, timeouts: Timeouts = PATIENT, **knobs: object) -> Case:
         url = upstream.base_url(fault, **knobs)
-        return Case(RouteConfig("m", "openai", url, "m", "key", timeouts=timeouts))
+        return Case(RouteConfig("m", "openai", url, "m", "key", {"api": api}, timeouts))
 
     return {
         "healthy": case("ok"),
@@ -61,12 +63,20 @@ def openai_cases(upstream: Upstream) -> Cases:
     }
 
 
-PLAYED: Mapping[str, Callable[[Upstream], Cases]] = {"demo": demo_cases, "openai": openai_cases}
+PLAYED: Mapping[str, Callable[[Upstream], Cases]] = {
+    "demo": demo_cases,
+    "openai": openai_cases,
+    "openai responses": partial(openai_cases, api="responses"),
+}
 
 
-@pytest.fixture(params=sorted(KINDS))
+@pytest.fixture(params=sorted(PLAYED))
 def cases(request: pytest.FixtureRequest, upstream: Upstream) -> Cases:
     return PLAYED[request.param](upstream)
+
+
+def test_every_kind_is_played() -> None:
+    assert {name.split()[0] for name in PLAYED} == set(KINDS)
 
 
 def test_every_kind_has_its_own_name() -> None:
