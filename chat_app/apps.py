@@ -15,13 +15,16 @@ class ChatConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from chat_app import checks  # noqa: F401 - registers them
         from chat_app.chat import catalog, quotas
         from chat_app.models import Fallback, ModelConfig, Quota
         from chat_app.providers import http
+        from chat_app.responders import setup
         from chat_app.streaming.control import CONTROL
         from sessions_app import ports, signals
 
         http.configure(allowed_private_hosts=settings.ALLOWED_PRIVATE_HOSTS, allow_loopback=settings.DEBUG)
+        setup.plug_in()
         ports.connect(
             lambda model: catalog.catalogue().check(model), lambda: catalog.catalogue().resolve(None)
         )

@@ -46,6 +46,23 @@ def _origin(value: str) -> str:
     return whole.lower()
 
 
+def _pairs(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=")[::2] for part in _split(value)]
+    names = [name.strip() for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"names {name!r} twice")
+    return {name.strip(): path.strip() for name, path in pairs}
+
+
+def _dotted(value: str) -> str:
+    if value.count(".") < 1 or not all(part.isidentifier() for part in value.split(".")):
+        raise ValueError(f"{value!r} is not the dotted path of a callable, such as package.module.function")
+    return value
+
+
 def _network(value: Any) -> Any:
     return ip_network(value, strict=False) if isinstance(value, str) else value
 
@@ -80,6 +97,8 @@ def _fernet(value: SecretStr) -> SecretStr:
 Words = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_split)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Paths = Annotated[dict[Name, Annotated[str, AfterValidator(_dotted)]], NoDecode, BeforeValidator(_pairs)]
 Networks = Annotated[list[Network], NoDecode, BeforeValidator(_split)]
 Keys = Annotated[list[Annotated[SecretStr, AfterValidator(_fernet)]], NoDecode, BeforeValidator(_split)]
 Url = Annotated[str, AfterValidator(_http)]
@@ -107,6 +126,7 @@ class Env(BaseSettings):
     ALLOWED_PRIVATE_HOSTS: Words = []
     OPENAI_API_KEY: SecretStr = NO_SECRET
     OPENAI_BASE_URL: Url = "https://api.openai.com/v1"
+    CHAT_RESPONDERS: Paths = {}
     CHATKIT_DOMAIN_KEY: str = ""
     CHATKIT_WORKFLOW_ID: str = ""
     JWT_ALGORITHM: Literal["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA"] = "RS256"

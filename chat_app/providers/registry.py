@@ -13,10 +13,12 @@ from chat_app.domain.errors import NotConfigured
 from chat_app.providers.base import Provider
 from chat_app.providers.demo import DemoProvider
 from chat_app.providers.openai import OpenAIProvider
+from chat_app.providers.python import PythonProvider
 
 KINDS: Final[Mapping[str, type[Provider]]] = {
     "demo": DemoProvider,
     "openai": OpenAIProvider,
+    "python": PythonProvider,
 }
 
 _INSTANCES: Final[Mapping[str, Provider]] = {kind: cls() for kind, cls in KINDS.items()}

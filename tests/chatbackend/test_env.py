@@ -51,6 +51,12 @@ def test_lists_are_split_at_commas(given):
     assert found.CORS_ALLOWED_ORIGINS == ["https://a.example", "http://b.example:81"]
 
 
+def test_responders_are_names_with_dotted_paths(given):
+    found = given(CHAT_RESPONDERS="notes=examples.notes.answer, b = my_app.b.C,")
+    assert found.CHAT_RESPONDERS == {"notes": "examples.notes.answer", "b": "my_app.b.C"}
+    assert given(CHAT_RESPONDERS="").CHAT_RESPONDERS == {}
+
+
 def test_empty_value_counts_as_absent(given):
     assert given(REDIS_URL="", PORT="").REDIS_URL is None
 
@@ -70,6 +76,10 @@ def test_empty_value_counts_as_absent(given):
         ("CSRF_TRUSTED_ORIGINS", "chat.example.com"),
         ("ENCRYPTION_KEYS", "too-short"),
         ("OPENAI_BASE_URL", "ftp://models"),
+        ("CHAT_RESPONDERS", "notes"),
+        ("CHAT_RESPONDERS", "notes=responder"),
+        ("CHAT_RESPONDERS", "notes=a.b,notes=a.c"),
+        ("CHAT_RESPONDERS", "=a.b"),
         ("LOG_LEVEL", "LOUD"),
         ("JWT_REALM", "Not A Realm"),
         ("SECRET_KEY", ""),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import pytest
 
 from chat_app.domain.errors import UpstreamError
 from chat_app.domain.prompt import Message, Prompt
-from chat_app.providers import http
+from chat_app.providers import http, python
 from chat_app.providers.addresses import Policy
 from chat_app.providers.base import RouteConfig, TextChunk, Timeouts, UsageChunk
 from chat_app.providers.registry import provider
@@ -55,6 +56,7 @@ async def ask(route: RouteConfig, *texts: str) -> Answer:
 @pytest.fixture(autouse=True)
 async def _client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     monkeypatch.setattr(http, "_policy", Policy(loopback=True))
+    monkeypatch.setattr(python, "_table", python.Table({}, nullcontext))
     yield
     await http.close()
 

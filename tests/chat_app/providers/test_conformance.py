@@ -14,6 +14,7 @@ from functools import partial
 import pytest
 
 from chat_app.domain.errors import NotConfigured, UpstreamTimeout
+from chat_app.providers import python
 from chat_app.providers.base import RouteConfig, TextChunk, Timeouts, UsageChunk
 from chat_app.providers.registry import KINDS, provider
 from tests.chat_app.providers.conftest import SHORT, Answer, ask, prompt
@@ -63,10 +64,26 @@ def openai_cases(upstream: Upstream, api: str = "chat") -> Cases:
     }
 
 
+def python_cases(_: Upstream) -> Cases:
+    python.configure({"m": "tests.chat_app.providers.played.play"})
+
+    def case(timeouts: Timeouts = PATIENT, **parameters: object) -> Case:
+        return Case(RouteConfig("m", "python", model="m", parameters=parameters, timeouts=timeouts))
+
+    return {
+        "healthy": case(),
+        "slow": case(tokens=200, delay_ms=20),
+        "fails_at_once": case(tokens=0, fails=True),
+        "fails_midway": case(fails=True),
+        "silent": case(SHORT, delay_ms=2000),
+    }
+
+
 PLAYED: Mapping[str, Callable[[Upstream], Cases]] = {
     "demo": demo_cases,
     "openai": openai_cases,
     "openai responses": partial(openai_cases, api="responses"),
+    "python": python_cases,
 }
 
 

@@ -1,0 +1,113 @@
+"""Python that answers a turn itself: a function, generator, async function, async generator or Responder of this installation.
+
+No Django here: the table of names is plugged in by `configure`, and what an author may import is `chat_app/responders/`. A
+row of this kind names an entry of the table as its model, and its `parameters` are keyword arguments; a row never holds a path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager, nullcontext
+from typing import Any, ClassVar, Final
+
+from chat_app.domain.errors import NotConfigured
+from chat_app.domain.events import (
+    ClientEffect,
+    ItemAdded,
+    ItemDone,
+    ItemRemoved,
+    ItemUpdated,
+    Notice,
+    Progress,
+)
+from chat_app.domain.prompt import Prompt
+from chat_app.providers.base import Chunk, EventChunk, RouteConfig, TextChunk, UsageChunk
+from chat_app.providers.callables import Table
+from chat_app.providers.deadlines import Deadlines
+from chat_app.providers.handover import Around
+from chat_app.providers.own_events import OwnEvents
+from chat_app.providers.text import Cleaner
+
+OWN: Final = (ItemAdded, ItemUpdated, ItemDone, ItemRemoved, Progress, Notice, ClientEffect)
+END: Final = object()
+
+_table = Table({}, nullcontext)
+
+
+def configure(entries: Mapping[str, Any], around: Around = nullcontext) -> None:
+    """Say which callables there are: name -> callable, class, object with `respond`, or the dotted path of one. `around` makes
+    a context manager for each thread in which sync code runs, entered there."""
+    global _table
+    _table = Table(entries, around)
+
+
+def problem(name: str) -> str | None:
+    """What keeps the responder of that name from being used, as a sentence for staff. Imports it."""
+    found = _table.find(name)
+    return found if isinstance(found, str) else None
+
+
+class PythonProvider:
+    """The callables of this installation as a provider."""
+
+    kind: ClassVar[str] = "python"
+
+    def missing(self, route: RouteConfig) -> str | None:
+        """A name that is not in the table or cannot be imported, or parameters that it does not take."""
+        found = _table.find(route.model)
+        return found if isinstance(found, str) else found.misfit(route.parameters)
+
+    async def stream(self, route: RouteConfig, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
+        """What the callable gives, as chunks. Its ChatErrors pass as they are, and so does anything else that it raises: the
+        router takes that for a broken provider and logs it."""
+        found = _table.find(route.model)
+        if isinstance(found, str):
+            raise NotConfigured(found)
+        deadlines, answer = Deadlines(route.timeouts), _Answer()
+        async with aclosing(found.values(prompt, route.parameters, _table.around)) as values:
+            with _kept_in():
+                while (value := await deadlines.wait(anext(values, END))) is not END:
+                    deadlines.alive()
+                    if (chunk := answer.take(value)) is not None:
+                        yield chunk
+        if rest := answer.cleaner.rest():
+            yield TextChunk(rest)
+
+
+class _Answer:
+    """What was yielded so far, as far as the next value depends on it."""
+
+    __slots__ = ("cleaner", "own")
+
+    def __init__(self) -> None:
+        self.cleaner = Cleaner()
+        self.own = OwnEvents()
+
+    def take(self, value: Any) -> Chunk | None:
+        """A value as a chunk, None where there is nothing to show yet. Raises TypeError or ValueError for what is no answer."""
+        if isinstance(value, str):
+            text = self.cleaner.clean(value)
+            return TextChunk(text) if text else None
+        if isinstance(value, OWN):
+            return EventChunk(self.own.checked(value))
+        if isinstance(value, UsageChunk):
+            return UsageChunk(max(int(value.input_tokens), 0), max(int(value.output_tokens), 0))
+        raise TypeError(
+            f"a responder gave {type(value).__name__}; it may give str, Progress, Notice, ClientEffect, "
+            "ItemAdded, ItemUpdated, ItemDone, ItemRemoved and UsageChunk"
+        )
+
+
+@contextmanager
+def _kept_in() -> Iterator[None]:
+    """What would reach beyond this answer ends it and no more: an exit, and a cancellation that nobody asked for."""
+    try:
+        yield
+    except SystemExit as error:
+        raise RuntimeError("the responder asked the server to exit") from error
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise RuntimeError("the responder cancelled itself") from error

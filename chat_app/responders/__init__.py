@@ -1,0 +1,94 @@
+"""Python that answers a turn itself: what its authors import, and nothing else of this server need be imported.
+
+A responder is a callable that CHAT_RESPONDERS names; a model of kind `python` whose upstream model is that name switches it on.
+It gets the Prompt, and the row's `parameters` as keyword arguments:
+
+    def shout(prompt):                              # a function: what it returns is the answer
+        return prompt.last_user_text.upper()
+
+    def count(prompt, to=3):                        # a generator: each text leaves as it is yielded
+        for n in range(1, to + 1):
+            yield f"{n} "
+
+    async def look_up(prompt):                      # async, as function or generator: on the server's event loop
+        yield Progress("Looking it up")
+        note = await db(Note.objects.first)         # or Django's own: await Note.objects.afirst()
+        yield note.text
+
+    class Careful:                                  # a class is made anew for each answer, an object serves them all
+        def respond(self, prompt): ...
+
+What may be yielded: `str`, the answer's text · `Progress` and `Notice`, shown and not stored · `ClientEffect`, for the front
+end · `ItemAdded`, `ItemUpdated`, `ItemDone`, `ItemRemoved`, further entries of the thread, whose ids need be unique within the
+answer alone · `UsageChunk`, where tokens are known. All text is one message, which stands where its first piece came; an item
+of kind `assistant_message` is a further one. Items are part of the answer: they are stored, and once the person has seen text
+or an item no fallback begins anew.
+
+A ChatError (UpstreamDown, UpstreamBusy, Unavailable ...) tells the caller what its text says; anything else that is raised is
+logged with its traceback, and the caller is told that the model broke.
+
+Sync code runs in a thread of its own, with database connections of its own. Stop closes a generator at its next `yield`, drops
+what a function has yet to return, and cancels async code at its next `await`: do not swallow CancelledError. The route's
+timeouts hold as for any model.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from chat_app.domain.errors import (
+    ChatError,
+    NotConfigured,
+    Unavailable,
+    UpstreamBusy,
+    UpstreamDown,
+    UpstreamError,
+    UpstreamRefused,
+    UpstreamTimeout,
+)
+from chat_app.domain.events import (
+    ClientEffect,
+    ItemAdded,
+    ItemData,
+    ItemDone,
+    ItemRemoved,
+    ItemUpdated,
+    Notice,
+    Progress,
+)
+from chat_app.domain.prompt import FilePart, Message, Prompt
+from chat_app.providers.base import UsageChunk
+from sessions_app.db import db
+
+
+class Responder(Protocol):
+    """What answers a turn. `respond` may be sync or async, a generator or not; see this module's docstring."""
+
+    def respond(self, prompt: Prompt, **parameters: Any) -> Any:
+        """The answer, or what yields it piece by piece."""
+
+
+__all__ = [
+    "ChatError",
+    "ClientEffect",
+    "FilePart",
+    "ItemAdded",
+    "ItemData",
+    "ItemDone",
+    "ItemRemoved",
+    "ItemUpdated",
+    "Message",
+    "NotConfigured",
+    "Notice",
+    "Progress",
+    "Prompt",
+    "Responder",
+    "Unavailable",
+    "UpstreamBusy",
+    "UpstreamDown",
+    "UpstreamError",
+    "UpstreamRefused",
+    "UpstreamTimeout",
+    "UsageChunk",
+    "db",
+]
