@@ -26,7 +26,9 @@ class ChatConfig(AppConfig):
         http.configure(allowed_private_hosts=settings.ALLOWED_PRIVATE_HOSTS, allow_loopback=settings.DEBUG)
         setup.plug_in()
         ports.connect(
-            lambda model: catalog.catalogue().check(model), lambda: catalog.catalogue().resolve(None)
+            lambda model: catalog.catalogue().check(model),
+            lambda: catalog.catalogue().resolve(None),
+            lambda model: catalog.catalogue().wait(model),
         )
 
         def on_session_ended(session_id: str, **rest: Any) -> None:

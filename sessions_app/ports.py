@@ -1,4 +1,4 @@
-"""The two questions this app asks about models, which it knows nothing of. `chat_app` plugs the answers in when it is ready.
+"""The three questions this app asks about models, which it knows nothing of. `chat_app` plugs the answers in when ready.
 
 Call the module's functions, never a copy of them: `connect` replaces what they ask.
 """
@@ -19,14 +19,23 @@ def _no_name() -> str:
     return "default"
 
 
+def _no_idea(model: str | None) -> float | None:
+    return None
+
+
 _check: Callable[[str | None], Route] = _every_route_works
 _default: Callable[[], str] = _no_name
+_wait: Callable[[str | None], float | None] = _no_idea
 
 
-def connect(route_check: Callable[[str | None], Route], resolve_default: Callable[[], str]) -> None:
+def connect(
+    route_check: Callable[[str | None], Route],
+    resolve_default: Callable[[], str],
+    wait: Callable[[str | None], float | None] = _no_idea,
+) -> None:
     """Plug in who knows the models. `None` asks about the default route."""
-    global _check, _default
-    _check, _default = route_check, resolve_default
+    global _check, _default, _wait
+    _check, _default, _wait = route_check, resolve_default, wait
 
 
 def route_check(model: str | None) -> Route:
@@ -37,3 +46,8 @@ def route_check(model: str | None) -> Route:
 def resolve_default() -> str:
     """The id of the model that answers when a session names none."""
     return _default()
+
+
+def wait(model: str | None) -> float | None:
+    """In how many seconds a route that is `down` is tried again; None where nobody knows."""
+    return _wait(model)

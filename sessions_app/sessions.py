@@ -34,7 +34,7 @@ def check_model(model: str | None) -> str | None:
         case "down":
             raise Unavailable(
                 "No route to this model works right now; try again shortly.",
-                retry_after=conf.RETRY_AFTER_SECONDS,
+                retry_after=ports.wait(wanted) or conf.RETRY_AFTER_SECONDS,
             )
     return wanted
 

@@ -1,4 +1,5 @@
-"""The catalogue: rows and settings resolved into plain routes, and which of them can answer.
+"""The catalogue: rows and settings resolved into plain routes, and which of them can answer. The breaker's rows are read
+along with it.
 
 Sync; async code calls it by `db()`. No provider is spoken to here.
 """
@@ -14,6 +15,8 @@ from typing import Any, Literal
 
 from django.conf import settings
 
+from chat_app.chat import health
+from chat_app.chat.breaker import BREAKERS
 from chat_app.conf import environment
 from chat_app.domain.errors import Unavailable, UnknownModel
 from chat_app.domain.shapes import ModelInfo
@@ -28,7 +31,8 @@ OURS = ("SECRET_KEY", "BACKEND_KEY", "ENCRYPTION_KEYS")  # never a model's key, 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One model as the router sees it. `missing` says what keeps it from working, None when all is there."""
+    """One model as the router sees it. `missing` says what keeps it from working, None when all is there. `concurrency`
+    turns at once in a process may ask it, and `queue` more may wait."""
 
     config: RouteConfig
     label: str
@@ -42,6 +46,8 @@ class Route:
     default: bool
     missing: str | None
     fallbacks: Sequence[str]
+    concurrency: int = 64
+    queue: int = 64
 
     @property
     def id(self) -> str:
@@ -54,14 +60,15 @@ class Route:
 
 
 class Catalogue:
-    """All enabled routes at one moment, in the order of lists."""
+    """All enabled routes at one moment, in the order of lists. `last` is a model that answers where no other does."""
 
-    def __init__(self, routes: Mapping[str, Route]) -> None:
+    def __init__(self, routes: Mapping[str, Route], last: str | None = None) -> None:
         self.routes = routes
+        self.last = last
 
     def resolve(self, model: str | None, *, guest: bool = False) -> str:
-        """The id behind a name; absent or `default` is the best that works, for a guest of those open to guests. Raises
-        UnknownModel, Unavailable."""
+        """The id behind a name; absent or `default` is the best that works now, for a guest of those open to guests: the
+        default, else its fallbacks in order, else the others. Raises UnknownModel, Unavailable."""
         if model and model != "default":
             if model not in self.routes:
                 raise UnknownModel(f"There is no model named “{model[:64]}”.")
@@ -72,23 +79,42 @@ class Catalogue:
         )
         if not ranked:
             raise Unavailable("No model is switched on.", retry_after=30)
-        return ranked[0].id
+        if works(ranked[0]):
+            return ranked[0].id
+        own = self.candidates(ranked[0].id, guest=guest)
+        others = sorted((*own, *ranked), key=lambda r: r.id == DEMO)
+        return next((r for r in others if works(r)), ranked[0]).id
 
     def candidates(self, model_id: str, *, guest: bool = False) -> list[Route]:
-        """The routes to try for a model, in order, for a guest those open to guests; empty when none can work."""
-        first = self.routes[model_id]
-        ids = dict.fromkeys([model_id, *first.fallbacks])
-        known = (r for i in ids if (r := self.routes.get(i)) is not None)
-        return [r for r in known if r.missing is None and (r.guests or not guest)]
+        """The routes to try for a model, in order: its own, its fallbacks, theirs; each once, for a guest those open to
+        guests. Empty when none can work; whether they do at the moment is the breaker's to say."""
+        found: dict[str, Route] = {}
+        wanted = [model_id]
+        for name in wanted:  # grows as it is read
+            route = self.routes.get(name)
+            if route is not None and name not in found:
+                found[name] = route
+                wanted.extend(route.fallbacks)
+        if self.last is not None and self.last in self.routes:
+            found.setdefault(self.last, self.routes[self.last])
+        return [r for r in found.values() if r.missing is None and (r.guests or not guest)]
 
     def check(self, model: str | None) -> Literal["ok", "unknown", "down"]:
         """Whether a session for this model makes sense now: what sessions_app asks through its port."""
         try:
-            return "ok" if self.candidates(self.resolve(model)) else "down"
+            candidates = self.candidates(self.resolve(model))
         except UnknownModel:
             return "unknown"
         except Unavailable:
             return "down"
+        return "ok" if candidates and not pause(candidates) else "down"
+
+    def wait(self, model: str | None) -> float | None:
+        """Where `check` says `down`: in how many seconds a route to this model is tried again, None where that is unknown."""
+        try:
+            return pause(self.candidates(self.resolve(model))) or None
+        except (UnknownModel, Unavailable):
+            return None
 
     def infos(self, *, guest: bool) -> list[ModelInfo]:
         """What a principal may choose from: open to guests where it is one; without a way to answer only while DEBUG."""
@@ -97,10 +123,21 @@ class Catalogue:
         except Unavailable:
             return []
         return [
-            ModelInfo(r.id, r.label, r.description, r.id == best, r.missing is None, ("streaming",))
+            ModelInfo(r.id, r.label, r.description, r.id == best, works(r), ("streaming",))
             for r in self.routes.values()
             if (r.guests or not guest) and self.candidates(r.id, guest=guest)
         ]
+
+
+def works(route: Route) -> bool:
+    """Whether a turn that begins now would ask this route: all is there, and it is not left alone."""
+    return route.missing is None and BREAKERS.refusal(route.config) is None
+
+
+def pause(routes: Sequence[Route]) -> float:
+    """Seconds until the first of these routes may be asked; 0 where one may be now, or there is none."""
+    refusals = [BREAKERS.refusal(route.config) for route in routes]
+    return min((r.seconds if r is not None else 0.0 for r in refusals), default=0.0)
 
 
 class _Cache:
@@ -126,22 +163,23 @@ def catalogue() -> Catalogue:
     if value is not None and time.monotonic() < _cache.until:
         return value
     with _cache.lock:
-        value = _load()
-        _cache.value, _cache.until = value, time.monotonic() + CACHE_SECONDS
+        value = _cache.value
+        if value is None or time.monotonic() >= _cache.until:
+            value = _load()
+            _cache.value, _cache.until = value, time.monotonic() + CACHE_SECONDS
         return value
 
 
 def _load() -> Catalogue:
+    began, rows = time.monotonic(), health.read()
     fallbacks: dict[str, list[str]] = {}
     for model_id, to_id in Fallback.objects.values_list("model_id", "to_id"):
         fallbacks.setdefault(model_id, []).append(to_id)
     routes = {}
     for row in ModelConfig.objects.filter(enabled=True):
-        ids = fallbacks.get(row.id, [])
-        if settings.DEBUG and row.id != DEMO and DEMO not in ids:
-            ids = [*ids, DEMO]
-        routes[row.id] = route_of(row, ids)
-    return Catalogue(routes)
+        routes[row.id] = route_of(row, fallbacks.get(row.id, []))
+    BREAKERS.learn(rows, routes.keys(), began)
+    return Catalogue(routes, DEMO if settings.DEBUG else None)
 
 
 def route_of(row: ModelConfig, fallbacks: Sequence[str] = ()) -> Route:
@@ -168,6 +206,8 @@ def route_of(row: ModelConfig, fallbacks: Sequence[str] = ()) -> Route:
         default=row.default,
         missing=_missing(row, config),
         fallbacks=tuple(fallbacks),
+        concurrency=row.concurrency,
+        queue=row.queue,
     )
 
 

@@ -79,8 +79,18 @@ def room(routes: Sequence[Route]) -> int:
     return max((route.context - route.reserve for route in routes), default=0)
 
 
-def build(route: Route, past: Sequence[Exchange], question: str) -> Prompt:
-    """The prompt for one route: system prompt, the newest exchanges that fit, the question. The question always stays."""
+def build(
+    route: Route,
+    past: Sequence[Exchange],
+    question: str,
+    owner: str = "",
+    thread_id: str | None = None,
+    turn_id: str = "",
+) -> Prompt:
+    """The prompt for one route: system prompt, the newest exchanges that fit, the question. The question always stays.
+
+    Whose turn it is goes with it unchanged.
+    """
     budget = route.context - route.reserve - estimate_tokens(question) - PER_MESSAGE
     head: tuple[Message, ...] = ()
     if route.system_prompt:
@@ -97,7 +107,7 @@ def build(route: Route, past: Sequence[Exchange], question: str) -> Prompt:
             *(Message("assistant", a) for a in exchange.answers if a),
         )
     ]
-    return Prompt((*head, *body, Message("user", question)))
+    return Prompt((*head, *body, Message("user", question)), owner, thread_id, turn_id)
 
 
 def estimate(prompt: Prompt) -> int:

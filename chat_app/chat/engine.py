@@ -7,7 +7,6 @@ the engine itself writes the terminal event.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -91,7 +90,9 @@ class Run:
 
     async def execute(self) -> None:
         """Run to the terminal event; never raises for what a model, a client or the database does."""
-        self._pump = asyncio.get_running_loop().create_task(self._run_pump())
+        self._pump = asyncio.get_running_loop().create_task(
+            router.answer(self.spec, self.attempts, self._take)
+        )
         if self._stop is not None:
             self._pump.cancel()
         try:
@@ -108,20 +109,15 @@ class Run:
             if not self.record.ended:
                 self._append(Failed("internal", ChatError.default_detail, True, self.text()))
 
-    async def _run_pump(self) -> None:
-        spec = self.spec
-        chunks = router.stream(spec.requested_model, spec.candidates, spec.past, spec.question, self.attempts)
-        later = self._buffer.append
-        async with contextlib.aclosing(chunks):
-            async for chunk in chunks:
-                if type(chunk) is not TextChunk:
-                    self._aside(chunk)
-                elif not self.answering:
-                    self._begin(chunk.text)
-                else:
-                    later(chunk.text)
-                    if self._flush_handle is None:
-                        self._flush_soon()
+    def _take(self, chunk: RouteChosen | Chunk) -> None:
+        if type(chunk) is not TextChunk:
+            self._aside(chunk)
+        elif not self.answering:
+            self._begin(chunk.text)
+        else:
+            self._buffer.append(chunk.text)
+            if self._flush_handle is None:
+                self._flush_soon()
 
     def _aside(self, chunk: RouteChosen | Chunk) -> None:
         match chunk:

@@ -1,90 +1,174 @@
-"""Which route answers: candidates in order, the next one when one fails before its first visible text.
+"""Which route answers: candidates in order, the next one when one fails before its first visible chunk.
 
-The one retry loop of the project. A provider makes one attempt; clients underneath never retry.
+The one retry loop of the project. A provider makes one attempt; clients underneath never retry. A route that the breaker
+leaves alone is passed by, one whose places are all taken too. How an attempt is listened to is `attempt.py`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import structlog
 
-from chat_app.chat import context
-from chat_app.chat.catalog import Route
-from chat_app.domain.errors import ChatError, NotConfigured, Unavailable, UpstreamError
+from chat_app.chat import attempt, context
+from chat_app.chat.asks import TurnSpec
+from chat_app.chat.breaker import BREAKERS
+from chat_app.chat.bulkhead import BULKHEADS, Place
+from chat_app.chat.catalog import DEMO, Route
+from chat_app.chat.route_state import Leave, Refusal
+from chat_app.domain.errors import ChatError, NotConfigured, Unavailable, UpstreamBusy, UpstreamError
 from chat_app.domain.events import RouteChosen
 from chat_app.domain.prompt import Prompt
-from chat_app.providers import registry
-from chat_app.providers.base import Chunk, TextChunk
+from chat_app.providers.base import Chunk, ProgressChunk
 
 logger = structlog.get_logger(__name__)
+Take = Callable[[RouteChosen | Chunk], None]
+WORTH_WAITING: Final = 2.0  # seconds that a turn waits where the only route left says when to come again
+QUEUED: Final = "Waiting for the model to be free."
+AGAIN: Final = "The model is busy; trying again in a moment."
 
 
 class Attempts:
-    """What was tried for one turn: `log` holds `{model, code, ms}` for each attempt in order; `route` and `prompt` are
-    those of the attempt that is under way or gave the answer."""
+    """What was tried for one turn: `log` holds `{model, code, ms}` for each attempt in order, with `skipped` where the route
+    was not asked at all; `route` and `prompt` are those of the attempt that is under way or gave the answer."""
 
     def __init__(self) -> None:
         self.log: list[dict[str, Any]] = []
         self.route: Route | None = None
         self.prompt: Prompt | None = None
 
-    def note(self, code: str, started: float) -> None:
-        assert self.route is not None
-        self.log.append(
-            {"model": self.route.id, "code": code, "ms": round((time.monotonic() - started) * 1000)}
+    def note(self, model: str, code: str, started: float) -> None:
+        self.log.append({"model": model, "code": code, "ms": round((time.monotonic() - started) * 1000)})
+
+    def skip(self, model: str, code: str) -> None:
+        self.log.append({"model": model, "code": code, "ms": 0, "skipped": True})
+
+
+async def answer(spec: TurnSpec, attempts: Attempts, take: Take) -> None:
+    """Hand `take` the chunks of the first route that answers, each attempt announced by a RouteChosen.
+
+    Where the model that was asked for cannot work at all, the reason says so. Raises the ChatError of the last route tried,
+    of any route that fails after its first visible chunk, or Unavailable where all are left alone.
+    """
+    await _Turn(spec, attempts, take).run()
+
+
+class _Turn:
+    """One turn on its way through its candidates."""
+
+    def __init__(self, spec: TurnSpec, attempts: Attempts, take: Take) -> None:
+        self.spec, self.attempts, self.take = spec, attempts, take
+        self.number = 0
+        self.announced: Route | None = None
+        self.again: float | None = None  # seconds until the route that was asked last wants to be asked again
+        self.reason: str | None = None
+        self.failure: ChatError | None = None
+        self.pauses: list[float] = []
+
+    async def run(self) -> None:
+        candidates = self.spec.candidates
+        if candidates and candidates[0].id != self.spec.requested_model:
+            self._skip(self.spec.requested_model, NotConfigured.code)
+        for route in candidates:
+            if await self._try(route):
+                return
+        if self.again is not None and self.again <= WORTH_WAITING and candidates[-1].config.kind != DEMO:
+            self.take(ProgressChunk(AGAIN))
+            await asyncio.sleep(self.again + 0.01)
+            if await self._try(candidates[-1]):
+                return
+        if self.failure is not None:
+            raise self.failure
+        raise Unavailable(
+            "No route to the model can answer right now.", retry_after=min(self.pauses, default=10.0)
         )
 
-
-async def stream(
-    requested: str,
-    candidates: Sequence[Route],
-    past: Sequence[context.Exchange],
-    question: str,
-    attempts: Attempts,
-) -> AsyncGenerator[RouteChosen | Chunk, None]:
-    """The chunks of the first route that answers, each attempt announced by a RouteChosen.
-
-    `requested` is the model that was asked for; where its own route cannot work at all, the reason says so. Raises the
-    ChatError of the last route tried, or of any route that fails after its first visible text.
-    """
-    reason: str | None = None
-    if candidates and candidates[0].id != requested:
-        reason = NotConfigured.code
-        attempts.log.append({"model": requested, "code": reason, "ms": 0})
-    for number, route in enumerate(candidates, 1):
-        attempts.route, attempts.prompt = route, context.build(route, past, question)
-        yield RouteChosen(route.id, number, reason)
-        started, visible = time.monotonic(), False
-        chunks = registry.provider(route.config.kind).stream(route.config, attempts.prompt)
+    async def _try(self, route: Route) -> bool:
+        """Whether this route gave the answer. Raises what it failed with after its first visible chunk."""
+        self.again = None
+        if not self.spec.forced and (refusal := BREAKERS.refusal(route.config)) is not None:
+            self._leave_alone(route, refusal)
+            return False
         try:
-            async for chunk in chunks:
-                visible = visible or type(chunk) is TextChunk
-                yield chunk
-            if not visible:
-                raise UpstreamError("The model gave an empty answer.")
-            attempts.note("ok", started)
-            return
-        except Exception as error:
-            failure = _as_chat_error(error, route)
-            attempts.note(failure.code, started)
-            if visible or number == len(candidates):
-                raise failure from error
-            reason = failure.code
-            logger.info("route.failed", model=route.id, code=failure.code, next=candidates[number].id)
-        except (asyncio.CancelledError, GeneratorExit):
-            attempts.note("cancelled", started)
-            raise
+            place = BULKHEADS.enter(route.id, route.concurrency, route.queue)
+        except UpstreamBusy as full:
+            self.failure = full
+            self._skip(route.id, full.code)
+            return False
+        try:
+            if place.waits and not await self._queue(route, place):
+                return False
+            leave = await BREAKERS.admit(route.config, forced=self.spec.forced)
+            if isinstance(leave, Refusal):
+                self._leave_alone(route, leave)
+                return False
+            return await self._ask(route, leave)
         finally:
-            await chunks.aclose()
-    raise Unavailable("No route to the model can answer right now.", retry_after=10)
+            place.leave()
 
+    async def _queue(self, route: Route, place: Place) -> bool:
+        """Whether the place was had in time."""
+        started = time.monotonic()
+        self._announce(route)
+        self.take(ProgressChunk(QUEUED))
+        try:
+            await place.come(route.config.timeouts.first_token)
+        except UpstreamBusy as busy:
+            self._failed(route, busy, started)
+            return False
+        except asyncio.CancelledError:
+            self.attempts.note(route.id, "cancelled", started)
+            raise
+        return True
 
-def _as_chat_error(error: Exception, route: Route) -> ChatError:
-    if isinstance(error, ChatError):
-        return error
-    logger.error("provider.bug", model=route.id, kind=route.config.kind, exc_info=error)
-    return UpstreamError("The model's provider broke on this server.")
+    async def _ask(self, route: Route, leave: Leave) -> bool:
+        spec, started = self.spec, time.monotonic()
+        listening = attempt.Listening(self.take, lambda: BREAKERS.answered(leave))
+        try:
+            self._announce(route)
+            self.attempts.prompt = context.build(
+                route, spec.past, spec.question, spec.owner, spec.thread_id, spec.turn_id
+            )
+            await listening.to(route.config, self.attempts.prompt)
+        except ChatError as error:
+            BREAKERS.ended(leave, error)
+            failure = error
+        except BaseException as error:
+            BREAKERS.returned(leave)
+            if isinstance(error, asyncio.CancelledError):
+                self.attempts.note(route.id, "cancelled", started)
+            raise
+        else:
+            BREAKERS.ended(leave, None)
+            self.attempts.note(route.id, "ok", started)
+            return True
+        self._failed(route, failure, started)
+        if listening.visible:
+            raise failure
+        self.again = failure.retry_after if isinstance(failure, UpstreamError) else None
+        return False
+
+    def _announce(self, route: Route) -> None:
+        """Say once that this route is up next."""
+        if self.announced is route:
+            return
+        self.number += 1
+        self.attempts.route, self.attempts.prompt = route, None
+        self.take(RouteChosen(route.id, self.number, self.reason))
+        self.announced, self.reason = route, None
+
+    def _failed(self, route: Route, failure: ChatError, started: float) -> None:
+        self.attempts.note(route.id, failure.code, started)
+        self.failure, self.reason, self.announced = failure, failure.code, None
+        logger.info("route.failed", model=route.id, code=failure.code)
+
+    def _leave_alone(self, route: Route, refusal: Refusal) -> None:
+        self.pauses.append(refusal.seconds)
+        self._skip(route.id, refusal.code)
+
+    def _skip(self, model: str, code: str) -> None:
+        self.attempts.skip(model, code)
+        self.reason, self.announced = code, None

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from chat_app.chat import chores, quotas
 from chat_app.chat.asks import TurnSpec
+from chat_app.chat.breaker import BREAKERS
 from chat_app.chat.engine import Run, Stop
 from chat_app.conf import limit
 from chat_app.domain.errors import Unavailable
@@ -89,6 +90,7 @@ class Runner:
                 await self._beat
         self._beat = None
         await CONTROL.stop()
+        await BREAKERS.settle()
         await http.close()
 
     def begin_drain(self) -> None:

@@ -144,11 +144,14 @@ def _routes(principal: Principal, model: str | None) -> tuple[str, list[Route]]:
     candidates = catalogue.candidates(model_id, guest=principal.guest)
     if not candidates:
         raise Unavailable("No route to this model can answer right now.", retry_after=10)
+    if seconds := catalog.pause(candidates):
+        raise Unavailable("Every route to this model fails at the moment.", retry_after=seconds)
     return model_id, candidates
 
 
 def _only(model_id: str) -> tuple[str, list[Route]]:
     """This model's own route, switched on or not. Raises NotConfigured with what is missing."""
+    catalog.catalogue()  # reads how the routes stand, so that a success here closes what is open
     row = ModelConfig.objects.filter(pk=model_id).first()
     if row is None:
         raise UnknownModel(f"There is no model named “{model_id[:64]}”.")
@@ -210,6 +213,7 @@ def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
         seq + 1,
         candidates,
         past,
+        forced=ask.only_model,
         charges=charges,
     )
     return Begun(turn_id, place.thread_id, principal, spec)

@@ -61,7 +61,7 @@ def _clean(settings: Any) -> Iterator[None]:
 def routes() -> Iterator[dict[str, ports.Route]]:
     """What the model side answers: `llama` works, `broken` is down, anything else is unknown."""
     known: dict[str, ports.Route] = {"llama": "ok", "gpt2": "ok", "broken": "down"}
-    before = ports._check, ports._default
+    before = ports._check, ports._default, ports._wait
     ports.connect(lambda model: "ok" if model is None else known.get(model, "unknown"), lambda: "llama")
     yield known
     ports.connect(*before)
