@@ -133,7 +133,8 @@ class Run:
                 self._flush()
                 if chunk.visible:
                     self._visible()
-                self._append(self.own_items.translate(chunk.event))
+                route = self.attempts.route
+                self._append(self.own_items.translate(chunk.event, route.id if route else None))
 
     def _append(self, *events: Event) -> None:
         self.log.append(self.spec.turn_id, events)

@@ -11,8 +11,7 @@ from chat_app.domain.events import ItemAdded, ItemData, ItemDone, ItemRemoved, I
 from chat_app.domain.turn import IllegalEvent
 from chat_app.models.fields import new_id
 from chat_app.providers.base import OwnEvent
-
-REFUSED = frozenset({"user_message"})  # what the person said is not the answer's to write
+from chat_app.providers.own_events import REFUSED
 
 
 class OwnItems:
@@ -22,17 +21,18 @@ class OwnItems:
         self.open: set[str] = set()
         self._ids: dict[str, str] = {}
 
-    def translate(self, event: OwnEvent) -> OwnEvent:
-        """The event with our ids in it. Raises IllegalEvent for an item of a kind that an answer may not hold."""
+    def translate(self, event: OwnEvent, model: str | None) -> OwnEvent:
+        """The event with our ids in it, its item as given by `model`. Raises IllegalEvent for an item of a kind that an answer
+        may not hold."""
         match event:
             case ItemAdded(item):
-                translated = self._item(item)
+                translated = self._item(item, model)
                 self.open.add(translated.id)
                 return replace(event, item=translated)
             case ItemUpdated(item):
-                return replace(event, item=self._item(item))
+                return replace(event, item=self._item(item, model))
             case ItemDone(item):
-                translated = self._item(item)
+                translated = self._item(item, model)
                 self.open.discard(translated.id)
                 return replace(event, item=translated)
             case ItemRemoved(item_id):
@@ -42,10 +42,10 @@ class OwnItems:
             case _:
                 return event
 
-    def _item(self, item: ItemData) -> ItemData:
+    def _item(self, item: ItemData, model: str | None) -> ItemData:
         if item.kind in REFUSED:
             raise IllegalEvent(f"an answer cannot hold an item of the kind {item.kind}")
-        return replace(item, id=self._id(item.id))
+        return replace(item, id=self._id(item.id), model=model)
 
     def _id(self, name: str) -> str:
         if name not in self._ids:

@@ -1,0 +1,141 @@
+"""Items that Python makes for its own answer, run by the engine: whose ids they get, and what is stored however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chat_app.chat.asks import TurnSpec
+from chat_app.chat.own_items import OwnItems
+from chat_app.domain.events import (
+    Cancelled,
+    Completed,
+    Failed,
+    ItemAdded,
+    ItemData,
+    ItemDone,
+    ItemRemoved,
+    ItemUpdated,
+    Notice,
+    Progress,
+    RouteChosen,
+)
+from chat_app.domain.prompt import Prompt
+from chat_app.domain.turn import IllegalEvent, answer_id
+from chat_app.models import Item, Turn
+from chat_app.providers import python
+from chat_app.providers.base import RouteConfig
+from tests.chat_app.chat.routes import route
+from tests.chat_app.chat.test_engine import begin, execute
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+@pytest.fixture(autouse=True)
+def _table_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(python, "_table", python._table)
+
+
+def begin_with(responder: Any, *spares: Any) -> TurnSpec:
+    python.configure({"it": responder})
+    own = replace(route("own"), config=RouteConfig("own", "python", model="it"))
+    return begin(own, *spares, requested="own")
+
+
+def stored(spec: TurnSpec) -> list[tuple[str, str, dict[str, Any]]]:
+    rows = Item.objects.filter(turn_id=spec.turn_id).exclude(kind="user_message").order_by("seq")
+    return [(row.kind, row.text, row.data) for row in rows]
+
+
+def card(n: int, name: str = "card") -> ItemData:
+    return ItemData(name, "widget", data={"n": n})
+
+
+def all_of_it(prompt: Prompt) -> Iterator[Any]:
+    yield Progress("Looking")
+    yield "before "
+    yield ItemAdded(card(1))
+    yield ItemUpdated(card(2), {"type": "widget.root.updated"})
+    yield Notice("info", "By the way")
+    yield ItemAdded(card(1, "gone"))
+    yield ItemRemoved("gone")
+    yield "after"
+    yield ItemDone(card(3))
+    yield ItemDone(ItemData("more", "assistant_message", "a second message"))
+
+
+def test_items_are_stored_in_order_of_appearance_with_ids_of_ours() -> None:
+    spec = begin_with(all_of_it)
+    events = execute(spec)
+    assert stored(spec) == [
+        ("assistant_message", "before after", {}),
+        ("widget", "", {"n": 3}),
+        ("assistant_message", "a second message", {}),
+    ]
+    rows = Item.objects.filter(turn_id=spec.turn_id, model="own").order_by("seq")
+    assert rows[0].pk == answer_id(spec.turn_id)
+    assert all(row.pk.startswith("itm_") for row in rows[1:])
+    assert isinstance(events[-1], Completed)
+    assert events[-1].text == "before after\n\na second message"
+
+
+def test_two_answers_may_use_the_same_ids_of_their_own() -> None:
+    first, second = begin_with(all_of_it), begin_with(all_of_it)
+    execute(first)
+    execute(second)
+    assert stored(first) == stored(second)
+
+
+def test_stop_keeps_what_was_shown_and_ends_what_was_open() -> None:
+    async def waits(prompt: Prompt) -> AsyncIterator[Any]:
+        yield ItemAdded(card(1))
+        yield ItemDone(card(2, "other"))
+        yield "half"
+        await asyncio.sleep(60)
+
+    spec = begin_with(waits)
+    events = execute(spec, stop_after=0.3)
+    assert isinstance(events[-1], Cancelled)
+    assert sum(isinstance(event, ItemDone) for event in events) == 3
+    assert stored(spec) == [
+        ("widget", "", {"n": 1}),
+        ("widget", "", {"n": 2}),
+        ("assistant_message", "half", {"state": "cancelled"}),
+    ]
+
+
+def test_item_alone_is_an_answer_after_which_no_other_route_begins() -> None:
+    def fails(prompt: Prompt) -> Iterator[Any]:
+        yield ItemDone(card(1))
+        raise KeyError
+
+    spec = begin_with(fails, route("spare", "/echo twice"))
+    events = execute(spec)
+    assert isinstance(events[-1], Failed)
+    assert events[-1].code == "upstream_error"
+    assert stored(spec) == [("widget", "", {"n": 1})]
+    assert Turn.objects.get(pk=spec.turn_id).first_token_at is not None
+
+
+def test_responder_that_fails_after_a_remark_alone_leaves_the_answer_to_the_next() -> None:
+    def fails(prompt: Prompt) -> Iterator[Any]:
+        yield Progress("Looking")
+        yield Notice("info", "Wait")
+        raise KeyError
+
+    spec = begin_with(fails, route("spare", "/echo instead"))
+    events = execute(spec)
+    assert [(e.model, e.reason) for e in events if isinstance(e, RouteChosen)] == [
+        ("own", None),
+        ("spare", "upstream_error"),
+    ]
+    assert stored(spec) == [("assistant_message", "instead", {"requested_model": "own"})]
+
+
+def test_item_in_the_persons_own_words_is_refused() -> None:
+    with pytest.raises(IllegalEvent):
+        OwnItems().translate(ItemAdded(ItemData("1", "user_message", "I agree")), "own")
