@@ -23,7 +23,7 @@ from chat_app.domain.errors import (
 from chat_app.domain.events import Level, Notice
 from chat_app.providers import http
 from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
-from chat_app.providers.sse import EventReader
+from chat_app.providers.sse import Event, EventReader
 from chat_app.providers.text import Cleaner
 
 BROKE_OFF: Final = "The model's answer broke off before its end."
@@ -55,7 +55,7 @@ class _Usage(msgspec.Struct, gc=False):
     estimated: bool = False
 
 
-class _Event(msgspec.Struct):
+class _Fields(msgspec.Struct):
     """The fields of all typed events that are read."""
 
     text: str = ""
@@ -155,7 +155,7 @@ class StreamAnswer(_Said):
         out: list[Chunk] = []
         try:
             with http.foreign_errors():
-                for name, payload in self._reader.feed(data) if data else self._reader.finish():
+                for name, payload in self._reader.feed(data) if data else self._last():
                     self._event(name, payload, out)
                     if self.ended:
                         break
@@ -166,6 +166,10 @@ class StreamAnswer(_Said):
         self.flush(out, last=self.ended or self.failure is not None)
         return out
 
+    def _last(self) -> list[Event]:
+        """An event without its blank line: the last words of example 2, elsewhere one that was cut off."""
+        return [] if self._announced else self._reader.finish()
+
     def _event(self, name: bytes, payload: bytes, out: list[Chunk]) -> None:
         match name:
             case b"" | b"message":
@@ -175,7 +179,7 @@ class StreamAnswer(_Said):
                     self._waiting.append(payload.decode("utf-8", "replace"))
             case b"delta":
                 self._announced = True
-                self._delta(decode(payload, _Event))
+                self._delta(decode(payload, _Fields))
             case b"done":
                 self.ended = self.over = True
             case b"error":
@@ -183,16 +187,16 @@ class StreamAnswer(_Said):
                 raise _plain_failure(payload)
             case _ if name in _TYPED:
                 self._announced = True
-                self._typed(name, decode(payload, _Event), out)
+                self._typed(name, decode(payload, _Fields), out)
 
-    def _delta(self, event: _Event) -> None:
+    def _delta(self, event: _Fields) -> None:
         if event.item_id != self._item:
             if self._item and (self._parts or self._waiting):
                 self._waiting.append(BETWEEN)
             self._item = event.item_id
         self._waiting.append(event.text)
 
-    def _typed(self, name: bytes, event: _Event, out: list[Chunk]) -> None:
+    def _typed(self, name: bytes, event: _Fields, out: list[Chunk]) -> None:
         self.flush(out)
         self.over = name in _TERMINAL
         match name:

@@ -10,13 +10,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from chat_app.domain.errors import NotConfigured
-from chat_app.providers.base import Provider
+from chat_app.providers.base import Holding, Provider
+from chat_app.providers.custom_backend import CustomBackendProvider
 from chat_app.providers.demo import DemoProvider
+from chat_app.providers.local import LocalProvider
 from chat_app.providers.openai import OpenAIProvider
 from chat_app.providers.python import PythonProvider
 
 KINDS: Final[Mapping[str, type[Provider]]] = {
+    "custom": CustomBackendProvider,
     "demo": DemoProvider,
+    "local": LocalProvider,
     "openai": OpenAIProvider,
     "python": PythonProvider,
 }
@@ -30,3 +34,10 @@ def provider(kind: str) -> Provider:
         return _INSTANCES[kind]
     except KeyError:
         raise NotConfigured(f"This server knows no provider of the kind {kind!r}.") from None
+
+
+async def close() -> None:
+    """Let go of what providers hold in this process beside connections; the next turn begins anew."""
+    for one in _INSTANCES.values():
+        if isinstance(one, Holding):
+            await one.aclose()

@@ -64,6 +64,20 @@ def openai_cases(upstream: Upstream, api: str = "chat") -> Cases:
     }
 
 
+def custom_cases(upstream: Upstream) -> Cases:
+    def case(fault: str, timeouts: Timeouts = PATIENT, **knobs: object) -> Case:
+        url = upstream.base_url(fault, home="api", framing="typed", **knobs)
+        return Case(RouteConfig("m", "custom", url, "m", timeouts=timeouts))
+
+    return {
+        "healthy": case("ok"),
+        "slow": case("ok", tokens=200, delay_ms=20),
+        "fails_at_once": case("503"),
+        "fails_midway": case("cut_off"),
+        "silent": case("hang", SHORT),
+    }
+
+
 def python_cases(_: Upstream) -> Cases:
     python.configure({"m": "tests.chat_app.providers.played.play"})
 
@@ -80,6 +94,7 @@ def python_cases(_: Upstream) -> Cases:
 
 
 PLAYED: Mapping[str, Callable[[Upstream], Cases]] = {
+    "custom": custom_cases,
     "demo": demo_cases,
     "openai": openai_cases,
     "openai responses": partial(openai_cases, api="responses"),
