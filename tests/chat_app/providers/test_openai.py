@@ -1,4 +1,4 @@
-"""The dialect of chat completions, against recorded bytes and an upstream that fails on purpose."""
+"""The kind `openai` against an upstream that fails on purpose, and what chat completions are asked for."""
 
 from __future__ import annotations
 
@@ -15,19 +15,13 @@ from chat_app.domain.errors import (
     UpstreamTimeout,
 )
 from chat_app.domain.prompt import Message, Prompt
-from chat_app.providers.base import RouteConfig, TextChunk, Timeouts, UsageChunk
-from chat_app.providers.openai import OpenAIProvider, url
+from chat_app.providers.base import RouteConfig, TextChunk, Timeouts
+from chat_app.providers.openai import DIALECTS, OpenAIProvider, url
 from chat_app.providers.openai_chat import body
 from tests.chat_app.providers.conftest import SHORT, Answer, ask, prompt
 from tests.upstream.faulty import Upstream, closed_ports, text_of
 
 PATIENT = Timeouts()
-RECORDED = {
-    "openai": ("Grüße, 😀 and 👩‍🚀!\n\n- שלום\n", UsageChunk(19, 11)),
-    "gateway": ("Two lines — dash", UsageChunk(7, 3)),
-    "no_done": ("qx u", UsageChunk(23, 4)),
-    "thinking": ("42", UsageChunk(5, 4)),
-}
 FAILURES: list[tuple[str, type[UpstreamError], str]] = [
     ("reset", UpstreamDown, ""),
     ("cut_off", UpstreamDown, text_of(20)),
@@ -60,18 +54,13 @@ async def of(upstream: Upstream, fault: str, timeouts: Timeouts = PATIENT, **kno
     return await ask(route(upstream.base_url(fault, **knobs), timeouts=timeouts))
 
 
-@pytest.mark.parametrize("write", [0, 1, 7, 64])
-@pytest.mark.parametrize("name", sorted(RECORDED))
-async def test_recording_gives_its_text_and_usage(upstream: Upstream, name: str, write: int) -> None:
-    answer = await of(upstream, "recording", name=name, write=write)
-    assert (answer.text, answer.usage, answer.error) == (RECORDED[name][0], [RECORDED[name][1]], None)
-
-
+@pytest.mark.parametrize("api", sorted(DIALECTS))
 @pytest.mark.parametrize(("fault", "kind", "text"), FAILURES)
 async def test_fault_is_mapped_and_keeps_what_was_said(
-    upstream: Upstream, fault: str, kind: type[UpstreamError], text: str
+    upstream: Upstream, fault: str, kind: type[UpstreamError], text: str, api: str
 ) -> None:
-    answer = await of(upstream, fault, SHORT if kind is UpstreamTimeout else PATIENT)
+    timeouts = SHORT if kind is UpstreamTimeout else PATIENT
+    answer = await ask(route(upstream.base_url(fault), timeouts=timeouts, api=api))
     assert (type(answer.error), answer.text) == (kind, text)
     assert "secret" not in str(answer.error)
     await upstream.until(open=0)
@@ -144,8 +133,12 @@ async def test_line_beyond_the_limit_is_refused(upstream: Upstream) -> None:
     await upstream.until(open=0)
 
 
-async def test_nul_and_lone_surrogates_are_replaced_and_cut_pairs_mended(upstream: Upstream) -> None:
-    assert (await of(upstream, "surrogates")).text == "a\ufffdbc\ufffdde😀f"
+@pytest.mark.parametrize("api", sorted(DIALECTS))
+async def test_nul_and_lone_surrogates_are_replaced_and_cut_pairs_mended(
+    upstream: Upstream, api: str
+) -> None:
+    answer = await ask(route(upstream.base_url("surrogates"), api=api))
+    assert (answer.text, answer.error) == ("a\ufffdbc\ufffdde😀f", None)
 
 
 async def test_burst_is_merged_into_few_chunks(upstream: Upstream) -> None:
@@ -184,9 +177,10 @@ async def test_cancel_before_the_first_byte_hangs_up(upstream: Upstream) -> None
     await upstream.until(open=0, hung_up=1)
 
 
-async def test_whole_answers_share_a_connection(upstream: Upstream) -> None:
+@pytest.mark.parametrize("api", sorted(DIALECTS))
+async def test_whole_answers_share_a_connection(upstream: Upstream, api: str) -> None:
     for _ in range(5):
-        await of(upstream, "ok")
+        await ask(route(upstream.base_url(), api=api))
         await asyncio.sleep(0.05)
     assert len(upstream.state.peers) < 3
 
@@ -201,6 +195,11 @@ async def test_earlier_turns_and_key_reach_the_upstream(upstream: Upstream) -> N
     ]
 
 
+async def test_route_to_an_api_that_is_none_is_refused() -> None:
+    answer = await ask(route("http://127.0.0.1:9/v1", api="soap"))
+    assert type(answer.error) is UpstreamRefused
+
+
 async def test_no_key_sends_no_authorization(upstream: Upstream) -> None:
     await of(upstream, "ok")
     assert upstream.state.authorization == ""
@@ -208,7 +207,14 @@ async def test_no_key_sends_no_authorization(upstream: Upstream) -> None:
 
 def test_parameters_go_into_the_body_but_never_replace_the_prompt() -> None:
     asked = route(
-        "http://x/v1", temperature=0.2, stream_options=None, model="other", stream=False, messages=[]
+        "http://x/v1",
+        temperature=0.2,
+        stream_options=None,
+        model="other",
+        stream=False,
+        messages=[],
+        api="chat",
+        think_tags=True,
     )
     assert body(asked, Prompt((Message("system", "Be brief."), Message("user", "hi")))) == {
         "model": "tiny",
@@ -227,10 +233,17 @@ def test_parameters_go_into_the_body_but_never_replace_the_prompt() -> None:
         ("https://h", "https://h/chat/completions"),
         ("https://h/v1/chat/completions", "https://h/v1/chat/completions"),
         ("https://h/d?api-version=1", "https://h/d/chat/completions?api-version=1"),
+        ("https://h/v1/responses", "https://h/v1/responses"),
+        ("https://h/responses/?api-version=1", "https://h/responses/?api-version=1"),
     ],
 )
 def test_url_is_the_base_and_the_path(base: str, full: str) -> None:
     assert str(url(route(base))) == full
+
+
+def test_url_follows_the_parameter() -> None:
+    assert str(url(route("http://h:1/v1", api="responses"))) == "http://h:1/v1/responses"
+    assert str(url(route("http://h:1/v1", api="chat"))) == "http://h:1/v1/chat/completions"
 
 
 @pytest.mark.parametrize(
@@ -242,6 +255,9 @@ def test_url_is_the_base_and_the_path(base: str, full: str) -> None:
         (RouteConfig("m", "openai", "https://h/v1", ""), "model name"),
         (RouteConfig("m", "openai", "https://api.openai.com/v1", "x"), "key"),
         (RouteConfig("m", "openai", "https://h/v1", "x", "k\ney"), "character"),
+        (RouteConfig("m", "openai", "https://h/v1", "x", parameters={"api": "soap"}), '"responses"'),
+        (RouteConfig("m", "openai", "https://h/v1", "x", parameters={"api": ["chat"]}), '"responses"'),
+        (RouteConfig("m", "openai", "https://h/responses", "x", parameters={"api": "chat"}), "another API"),
     ],
 )
 def test_missing_says_what_is_absent(config: RouteConfig, word: str) -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from chat_app.domain.errors import UpstreamError
 from chat_app.providers.sse import Event, EventReader
-from tests.upstream.faulty import RECORDINGS
+from tests.upstream.recorded import FOLDER
 
-NAMES = sorted(path.stem for path in RECORDINGS.glob("*.sse"))
+NAMES = sorted(path.stem for path in FOLDER.glob("*.sse"))
 
 
 def read(*pieces: bytes) -> list[Event]:
@@ -23,7 +23,7 @@ def read(*pieces: bytes) -> list[Event]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_recording_cut_at_any_byte_gives_the_same_events(name: str) -> None:
-    data = (RECORDINGS / f"{name}.sse").read_bytes()
+    data = (FOLDER / f"{name}.sse").read_bytes()
     whole = read(data)
     assert len(whole) >= 4
     for cut in range(len(data) + 1):
@@ -32,7 +32,7 @@ def test_recording_cut_at_any_byte_gives_the_same_events(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_recording_byte_by_byte_gives_the_same_events(name: str) -> None:
-    data = (RECORDINGS / f"{name}.sse").read_bytes()
+    data = (FOLDER / f"{name}.sse").read_bytes()
     assert read(*(data[n : n + 1] for n in range(len(data)))) == read(data)
 
 
