@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run serve test check format bench clean
+.PHONY: help install install-dev install-local run serve test check format bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -40,6 +40,8 @@ bench: install-dev ## the ratios of docs against the peers, from one run
 clean: ## remove the environment and caches; data/ and .env stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
+install-local: .venv/.installed-local ## what models of kind `local` need: torch and transformers, over 1 GB
+
 install-dev: install .venv/.installed-dev
 
 .venv/bin/python:
@@ -53,6 +55,10 @@ install-dev: install .venv/.installed-dev
 
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
 	$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+.venv/.installed-local: requirements-local.txt .venv/.installed
+	$(PIP) install -r requirements-local.txt
 	@touch $@
 
 .env: | .venv/.installed

@@ -22,6 +22,8 @@ os.environ.update(
     ENCRYPTION_KEYS=Fernet.generate_key().decode(),
     DATA_DIR=FOLDER,
     DATABASE_URL=os.environ.get("CHATBACKEND_TEST_DATABASE_URL", f"sqlite:///{FOLDER}/db.sqlite3"),
+    HF_HUB_OFFLINE="1",
+    HF_HOME=f"{FOLDER}/huggingface",
 )
 for name in (
     "ALLOWED_HOSTS", "ALLOW_GUESTS", "CHAT_RESPONDERS", "CHATKIT_DOMAIN_KEY", "CORS_ALLOWED_ORIGINS",
@@ -36,7 +38,7 @@ django.setup()
 
 from tests import network, parts, servers  # noqa: E402
 
-pytest_plugins = ["tests.upstream.model_server"]
+pytest_plugins = ["tests.upstream.local_models", "tests.upstream.model_server"]
 
 
 @pytest.fixture(scope="session", autouse=True)

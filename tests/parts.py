@@ -11,6 +11,7 @@ import os
 import pwd
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -54,12 +55,18 @@ def _model_server() -> str | None:
     return "the model server is not installed (tests/upstream/install_model_server.sh)"
 
 
+def _local_model() -> str | None:
+    absent = [name for name in ("torch", "transformers") if find_spec(name) is None]
+    return f"{' and '.join(absent)} not installed (make install-local)" if absent else None
+
+
 PARTS: dict[str, Callable[[], str | None]] = {
     "redis": lambda: None if program("redis-server") else "redis-server is not installed",
     "postgres": _postgres,
     "chromium": lambda: None if chromium_path() else "Chromium is not installed",
     "node": lambda: None if program("node") else "node is not installed",
     "model_server": _model_server,
+    "local_model": _local_model,
     "requirements_folder": lambda: None if REQUIREMENTS.is_dir() else "../shared/requirements is not here",
 }
 # The customer's examples are no part of the project: their folder may be absent anywhere.

@@ -65,6 +65,8 @@ def environment(folder: Path, **extra: str) -> dict[str, str]:
         "DATA_DIR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
         "DRAIN_SECONDS": "5",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(folder / "huggingface"),
         "PYTHONUNBUFFERED": "1",
     }
     return {**kept, **base, **extra}

@@ -26,7 +26,7 @@ from chat_app.chat.engine import Run, Stop
 from chat_app.conf import limit
 from chat_app.domain.errors import Unavailable
 from chat_app.models import Turn
-from chat_app.providers import http
+from chat_app.providers import http, registry
 from chat_app.streaming import store
 from chat_app.streaming.control import CONTROL
 from chat_app.streaming.log import LOG
@@ -91,6 +91,7 @@ class Runner:
         self._beat = None
         await CONTROL.stop()
         await BREAKERS.settle()
+        await registry.close()
         await http.close()
 
     def begin_drain(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from chat_app.domain.events import (
     ClientEffect,
@@ -103,3 +103,11 @@ class Provider(Protocol):
 
         Closing the generator, or cancelling the task that reads it, closes the connection to the upstream.
         """
+
+
+@runtime_checkable
+class Holding(Protocol):
+    """A provider that holds more than connections, threads for example, and lets go of it when the process ends."""
+
+    async def aclose(self) -> None:
+        """End what is under way and let go. The provider may be used again afterwards."""

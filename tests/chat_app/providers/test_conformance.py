@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
@@ -19,6 +19,7 @@ from chat_app.providers.base import RouteConfig, TextChunk, Timeouts, UsageChunk
 from chat_app.providers.registry import KINDS, provider
 from tests.chat_app.providers.conftest import SHORT, Answer, ask, prompt
 from tests.upstream.faulty import Upstream, text_of
+from tests.upstream.local_models import counting_models, load
 
 PATIENT = Timeouts()
 
@@ -78,6 +79,27 @@ def custom_cases(upstream: Upstream) -> Cases:
     }
 
 
+def local_cases(_: Upstream) -> Cases:
+    folder = counting_models()
+
+    def case(model: str, tokens: int, timeouts: Timeouts = PATIENT) -> Case:
+        parameters = {"max_new_tokens": tokens}
+        return Case(
+            RouteConfig("m", "local", model=str(folder / model), parameters=parameters, timeouts=timeouts)
+        )
+
+    cases = {
+        "healthy": case("counts", 20),
+        "slow": case("slow", 200),
+        "fails_at_once": case("breaks", 20),
+        "fails_midway": case("breaks_at_20", 40),
+        "silent": case("silent", 2000, SHORT),
+    }
+    for name in ("slow", "silent"):  # the limits that they are to meet are not for the loading
+        load(cases[name].route)
+    return cases
+
+
 def python_cases(_: Upstream) -> Cases:
     python.configure({"m": "tests.chat_app.providers.played.play"})
 
@@ -96,6 +118,7 @@ def python_cases(_: Upstream) -> Cases:
 PLAYED: Mapping[str, Callable[[Upstream], Cases]] = {
     "custom": custom_cases,
     "demo": demo_cases,
+    "local": local_cases,
     "openai": openai_cases,
     "openai responses": partial(openai_cases, api="responses"),
     "python": python_cases,
@@ -157,10 +180,7 @@ async def test_silence_ends_in_a_timeout_not_long_after_the_limit(cases: Cases) 
 async def test_total_limit_ends_an_answer_that_goes_on(cases: Cases) -> None:
     case = cases["slow"]
     timeouts = Timeouts(connect=10, first_token=10, idle=10, total=1)
-    route = RouteConfig(
-        "m", case.route.kind, case.route.base_url, "m", parameters=case.route.parameters, timeouts=timeouts
-    )
-    answer = await ask(route, case.message)
+    answer = await ask(replace(case.route, timeouts=timeouts), case.message)
     assert isinstance(answer.error, UpstreamTimeout)
     assert text_of(200).startswith(answer.text)
     assert answer.text

@@ -1,0 +1,156 @@
+"""Hugging Face's models in this process: `gpt2`, any other causal model of the hub, or a folder. Needs requirements-local.txt.
+
+A route's `model` is the hub's name or the folder ("gpt2" where it is empty), and its `parameters` are those of
+`local_options.py`. Here the event loop's side: waiting, limits, chunks. The computing is done in threads of its own
+(`local_run.py`), the loading too (`local_models.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from typing import ClassVar, Final
+
+from chat_app.domain.errors import NotConfigured, UpstreamBusy, UpstreamRefused, UpstreamTimeout
+from chat_app.domain.prompt import Prompt
+from chat_app.providers import local_files, local_options
+from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, Timeouts, UsageChunk
+from chat_app.providers.local_models import Entry, Failure, Key, Loaded, Shelf
+from chat_app.providers.local_run import PLACES, Job, Mail, Task
+
+DEFAULT_MODEL: Final = "gpt2"
+LOOK: Final = 1.0  # seconds between two looks at what those who wait are shown
+LOADING_RETRY: Final = 10.0  # what a turn is told that waited in vain for the model to be loaded
+PLACE_RETRY: Final = 5.0  # and for a thread
+
+
+class LocalProvider:
+    """The models of this process as a provider."""
+
+    kind: ClassVar[str] = "local"
+
+    def __init__(self, shelf: Shelf | None = None) -> None:
+        self._shelf = shelf or Shelf()
+        self._pool: ThreadPoolExecutor | None = None
+        self._jobs: set[Job] = set()
+
+    def missing(self, route: RouteConfig) -> str | None:
+        """Packages, folder or cached files that are not there, or a parameter that is wrong."""
+        return local_files.missing(_model(route)) or local_options.problem(route.parameters)
+
+    async def stream(self, route: RouteConfig, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
+        """One answer: what is being waited for as ProgressChunks, the text as it is computed, then its exact usage."""
+        if any(message.files for message in prompt.messages):
+            raise _of_request(UpstreamRefused("Local models cannot read files."))
+        options = local_options.read(route.parameters)
+        if sentence := local_files.missing(_model(route)):
+            raise NotConfigured(sentence)
+        limits = _Limits(route.timeouts)
+        entry = self._shelf.take(Key(_model(route), options.device, options.dtype))
+        try:
+            async with aclosing(_notes(entry, limits)) as notes:
+                async for note in notes:
+                    yield ProgressChunk(note)
+            job = Job(Task(_ready(entry), prompt.messages, options, route.id))
+            async with aclosing(self._chunks(job, limits)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            self._shelf.give_back(entry)
+
+    async def _chunks(self, job: Job, limits: _Limits) -> AsyncGenerator[Chunk, None]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(PLACES, thread_name_prefix="local-model")
+        self._jobs.add(job)
+        waiting = self._pool.submit(job.run)
+        try:
+            while True:
+                mail = await _mail(job, limits)
+                if text := "".join(piece for piece in mail if isinstance(piece, str)):
+                    limits.text_came()
+                    yield TextChunk(text)
+                match mail[-1]:
+                    case UsageChunk() as usage:
+                        yield usage
+                        return
+                    case Failure() as failure:
+                        raise failure.error()
+        finally:
+            job.stop()
+            waiting.cancel()
+            self._jobs.discard(job)
+
+    async def aclose(self) -> None:
+        """End the answers that are being computed and let go of the models; the next turn begins anew."""
+        for job in list(self._jobs):
+            job.stop()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+        self._shelf.clear()
+
+
+def _model(route: RouteConfig) -> str:
+    return route.model.strip() or DEFAULT_MODEL
+
+
+def _of_request(error: UpstreamRefused) -> UpstreamRefused:
+    error.of_request = True
+    return error
+
+
+class _Limits:
+    """The route's timeouts for one answer, as moments of the event loop's clock."""
+
+    __slots__ = ("_end", "_first", "_idle", "_now")
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._now = asyncio.get_running_loop().time
+        self._first: float | None = self._now() + timeouts.first_token
+        self._idle = timeouts.idle
+        self._end = self._now() + timeouts.total
+
+    def text_came(self) -> None:
+        """From here on the limit is `idle`, no longer `first_token`."""
+        self._first = None
+
+    @property
+    def next(self) -> float:
+        """When something must have come."""
+        return min(self._first if self._first is not None else self._now() + self._idle, self._end)
+
+    @property
+    def left(self) -> float:
+        return self.next - self._now()
+
+
+async def _notes(entry: Entry, limits: _Limits) -> AsyncGenerator[str, None]:
+    """What is being done to have the model here, until it is or it failed. UpstreamBusy where that takes too long."""
+    outcome = asyncio.wrap_future(entry.outcome)
+    shown = ""
+    while not entry.outcome.done():
+        if entry.note != shown:
+            shown = entry.note
+            yield shown
+        if limits.left <= 0:
+            raise UpstreamBusy("The model is still being loaded.", retry_after=LOADING_RETRY)
+        await asyncio.wait({outcome}, timeout=min(LOOK, limits.left))
+
+
+def _ready(entry: Entry) -> Loaded:
+    outcome = entry.outcome.result()
+    if isinstance(outcome, Failure):
+        raise outcome.error()
+    return outcome
+
+
+async def _mail(job: Job, limits: _Limits) -> Sequence[Mail]:
+    try:
+        async with asyncio.timeout_at(limits.next):
+            return await job.mailbox.take()
+    except TimeoutError as error:
+        if not job.begun:
+            raise UpstreamBusy("The local models are all at work.", retry_after=PLACE_RETRY) from error
+        raise UpstreamTimeout from error
