@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import traceback
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,10 +15,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from chat_app.domain.errors import ChatError, UpstreamDown, UpstreamError, UpstreamTimeout
+from chat_app.domain.errors import ChatError, UpstreamBusy, UpstreamDown, UpstreamError, UpstreamTimeout
 from chat_app.providers import http
-from chat_app.providers.base import RouteConfig
+from chat_app.providers.base import RouteConfig, Timeouts
 from tests.chat_app.providers.conftest import ask
+from tests.upstream.faulty import Upstream, text_of
+
+
+def route(base_url: str, connect: float = 5) -> RouteConfig:
+    return RouteConfig("m", "openai", base_url, "m", timeouts=Timeouts(connect=connect))
 
 
 @pytest.mark.parametrize(
@@ -102,3 +108,53 @@ def self_signed(path: Path) -> Path:
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
     return path
+
+
+async def test_request_beyond_all_connections_is_busy_within_the_connect_limit(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "CONNECTIONS", 4)
+    asking = [asyncio.create_task(ask(route(upstream.base_url("hang")))) for _ in range(4)]
+    await upstream.until(open=4)
+    answer = await ask(route(upstream.base_url(), connect=0.3))
+    assert (type(answer.error), upstream.state.requests) == (UpstreamBusy, 4)
+    assert answer.error is not None
+    assert (answer.error.of_request, answer.error.retry_after) == (True, 1)
+    for task in asking:
+        task.cancel()
+    await asyncio.wait(asking)
+    assert (await ask(route(upstream.base_url()))).text == text_of(20)
+
+
+async def test_request_that_waits_is_served_when_a_connection_comes_free(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "CONNECTIONS", 1)
+    first = asyncio.create_task(ask(route(upstream.base_url("hang"))))
+    await upstream.until(open=1)
+    second = asyncio.create_task(ask(route(upstream.base_url(), connect=30)))
+    await asyncio.sleep(0.05)
+    first.cancel()
+    assert (await second).text == text_of(20)
+
+
+async def test_answer_that_is_no_http_holds_the_key_in_no_repr() -> None:
+    async def babble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 2x0 what\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    answer = await ask(RouteConfig("m", "openai", url, "m", "sk-hush"))
+    assert type(answer.error) is UpstreamError
+    told = "".join(traceback.format_exception(answer.error)) + repr(answer.error.__cause__)
+    assert "sk-hush" not in told
+    server.close()
+
+
+async def test_large_request_is_sent_without_a_warning(
+    upstream: Upstream, recwarn: pytest.WarningsRecorder
+) -> None:
+    assert (await ask(route(upstream.base_url()), "x" * 3_000_000)).text == text_of(20)
+    assert [warning for warning in recwarn if warning.category is ResourceWarning] == []

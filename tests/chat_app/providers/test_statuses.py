@@ -59,3 +59,24 @@ def test_retry_after_as_a_date_is_seconds_from_now() -> None:
 )
 def test_fault_code_is_a_code_or_nothing(error: object, code: str) -> None:
     assert statuses.fault_code(error) == code
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "3"}, 3.0),
+        ({"retry-after-ms": "1500"}, 1.5),
+        ({"retry-after-ms": "1500", "Retry-After": "2"}, 1.5),
+        ({"retry-after-ms": "soon", "Retry-After": "2"}, 2.0),
+        ({"retry-after-ms": "-1"}, 0.0),
+    ],
+)
+def test_milliseconds_are_believed_before_seconds(headers: dict[str, str], seconds: float | None) -> None:
+    assert statuses.told_to_wait(headers) == seconds
+
+
+@pytest.mark.parametrize("status", [400, 413, 415, 422])
+def test_refused_request_is_no_sign_of_a_sick_route(status: int) -> None:
+    assert statuses.error_of_status(status).of_request
+    assert not statuses.error_of_status(401).of_request
