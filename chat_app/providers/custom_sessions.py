@@ -89,7 +89,7 @@ def conversation(route: RouteConfig, prompt: Prompt, said: Sequence[Message]) ->
     return _digest([backend(route).hex(), *whose, str(len(system)), *system, length, *words])
 
 
-def usable_until(expires_at: object) -> float:
+def usable_until(expires_at: object, now: datetime | None = None) -> float:
     """The moment (`time.monotonic()`) from which a session is not used again; `expires_at` as the far side gave it, in UTC
     where it names no zone (example 7), never where it cannot be read."""
     if not isinstance(expires_at, str):
@@ -98,7 +98,7 @@ def usable_until(expires_at: object) -> float:
         end = datetime.fromisoformat(expires_at)
     except ValueError:
         return float("inf")
-    life = ((end if end.tzinfo else end.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()
+    life = ((end if end.tzinfo else end.replace(tzinfo=UTC)) - (now or datetime.now(UTC))).total_seconds()
     return time.monotonic() + life - min(MARGIN, life / 10)
 
 

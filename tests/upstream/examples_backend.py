@@ -38,6 +38,8 @@ class Record:
     cancelled: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
     turns: int = 0
+    deaf: bool = False  # to cancels
+    forgets: bool = False  # every session at once
 
     def asked(self, path: str) -> list[dict[str, Any]]:
         """The fields of the calls to one path."""
@@ -220,7 +222,7 @@ def add_routes(app: web.Application, counts: Any) -> None:
     async def sessions(request: web.Request) -> web.StreamResponse:
         fields = await _called(request, record, "/sessions")
         fault, knobs = request.match_info["fault"], request.query
-        if request.headers.get("Authorization", "") != _bearer(knobs.get("key", "")):
+        if "key" in knobs and request.headers.get("Authorization") != f"Bearer {knobs['key']}":
             return web.json_response({"detail": "Invalid credentials"}, status=401)
         if fault == "in_query" and "user_id" not in knobs:
             return _missing("user_id")
@@ -246,6 +248,8 @@ def add_routes(app: web.Application, counts: Any) -> None:
             return refused or await _answer(request, record, path)
 
     async def cancel(request: web.Request) -> web.Response:
+        if record.deaf:
+            await asyncio.sleep(FOREVER)
         record.cancelled.append((request.match_info["turn"], request.path, dict(request.headers)))
         return web.json_response({}, status=202)
 
@@ -282,7 +286,7 @@ def _refusal(
         return _missing("message")
     if fault == "no_sessions":
         return None
-    if secret not in record.sessions:
+    if secret not in record.sessions or record.forgets:
         return web.json_response({"detail": "Session invalid"}, status=401)
     if secret in record.busy:
         return web.json_response({"detail": "Busy", "code": "turn_running", "retryable": True}, status=409)
@@ -308,15 +312,12 @@ def _missing(name: str) -> web.Response:
     return web.json_response({"detail": [error]}, status=422)
 
 
-def _bearer(key: str) -> str:
-    return f"Bearer {key}" if key else ""
-
-
 @asynccontextmanager
 async def _counted(request: web.Request, counts: Any, fields: Mapping[str, Any]) -> AsyncIterator[None]:
     counts.requests += 1
     counts.open += 1
     counts.fault, counts.body = request.match_info["fault"], fields
+    counts.peers.add(request.transport and request.transport.get_extra_info("peername"))
     counts.authorization = request.headers.get("Authorization", "")
     try:
         yield
