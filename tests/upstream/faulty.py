@@ -77,7 +77,7 @@ class Faults:
 
     def _usage(self) -> bytes:
         asked = self.state.body if isinstance(self.state.body, dict) else {}
-        messages = asked.get("messages", asked.get("input", []))
+        messages: Any = asked.get("messages", asked.get("input", []))
         return usage(sum(len(str(message.get("content")).split()) for message in messages), self.tokens)
 
     def _abort(self) -> None:
