@@ -34,7 +34,7 @@ class Scripted:
 
     kind: ClassVar[str] = "scripted"
 
-    def __init__(self, script: Sequence[Chunk | Exception]) -> None:
+    def __init__(self, script: Sequence[Chunk | BaseException]) -> None:
         self.script = script
         self.prompts: list[Prompt] = []
 
@@ -44,7 +44,7 @@ class Scripted:
     async def stream(self, route: RouteConfig, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         self.prompts.append(prompt)
         for step in self.script:
-            if isinstance(step, Exception):
+            if isinstance(step, BaseException):
                 raise step
             yield step
 

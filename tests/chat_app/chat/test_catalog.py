@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from django.db import connection
+from django.utils import timezone
 
 from chat_app.chat import catalog
 from chat_app.domain.errors import UnknownModel
-from chat_app.models import Fallback, ModelConfig
+from chat_app.models import Fallback, ModelConfig, RouteHealth
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +55,56 @@ def test_fallbacks_are_tried_in_the_order_of_their_position() -> None:
     Fallback.objects.create(model_id="gpt2", to_id="custom", position=1)
     catalog.forget()
     assert [route.id for route in catalog.catalogue().candidates("gpt2")] == ["custom", "demo"]
+
+
+def test_fallbacks_of_fallbacks_follow_each_once(settings: Any) -> None:
+    settings.DEBUG = True
+    for name, to in [
+        ("a", "b"),
+        ("a", "c"),
+        ("b", "d"),
+        ("c", "b"),
+        ("c", "a"),
+        ("d", "a"),
+        ("d", "demo"),
+        ("d", "e"),
+    ]:
+        for model in {name, to} - {"demo"}:
+            ModelConfig.objects.get_or_create(id=model, defaults={"label": model, "provider": "demo"})
+        Fallback.objects.create(model_id=name, to_id=to)
+    catalog.forget()
+    assert [r.id for r in catalog.catalogue().candidates("a")] == ["a", "b", "c", "d", "demo", "e"]
+    assert [r.id for r in catalog.catalogue().candidates("e")] == ["e", "demo"]
+
+
+def test_model_that_is_left_alone_is_not_available_and_another_is_the_default() -> None:
+    for name, default in [("best", True), ("other", False), ("next", False)]:
+        ModelConfig.objects.create(
+            id=name,
+            label=name,
+            provider="openai",
+            base_url="http://127.0.0.1:9/v1",
+            model="m",
+            default=default,
+        )
+    Fallback.objects.create(model_id="best", to_id="next")
+    catalog.forget()
+    assert catalog.catalogue().resolve(None) == "best"
+    leave_alone("best", 20)
+    catalog.forget()
+    assert {i.id: i.available for i in catalog.catalogue().infos(guest=False)}["best"] is False
+    assert catalog.catalogue().resolve(None) == "next"
+    assert catalog.catalogue().check("best") == "ok"
+    leave_alone("next", 10)
+    catalog.forget()
+    assert catalog.catalogue().resolve(None) == "other"
+    assert catalog.catalogue().check("best") == "down"
+    assert 9 < (catalog.catalogue().wait("best") or 0) <= 10
+
+
+def leave_alone(model_id: str, seconds: float) -> None:
+    until = timezone.now() + timedelta(seconds=seconds)
+    RouteHealth.objects.create(model_id=model_id, state="open", version=1, until=until)
 
 
 def test_guest_is_offered_only_what_is_open_to_guests(settings: Any) -> None:
