@@ -11,18 +11,22 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
 from chat_app.admin import figures
+from chat_app.admin.health import DOWN, HealthFilter, health_of, shown_error, shown_standing
 from chat_app.admin.lists import Listing
 from chat_app.admin.modelform import FallbackForm, FallbackFormSet, ModelForm, key_state
-from chat_app.chat import catalog
+from chat_app.chat import breaker, catalog, rows
 from chat_app.models import Fallback, ModelConfig
 
 
@@ -33,7 +37,7 @@ class FallbackInline(admin.TabularInline):
     formset = FallbackFormSet
     fields = ("position", "to")
     extra = 1
-    verbose_name_plural = "Fallbacks: tried in this order when the model cannot answer"
+    verbose_name_plural = "Fallbacks: tried in this order when the model cannot answer, and then theirs"
     ordering = ("position", "id")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -50,11 +54,13 @@ class ModelConfigAdmin(Listing):
     form = ModelForm
     inlines = (FallbackInline,)
     heading = "Models"
-    list_display = ("name", "attempt", "provider", "works", "switches", "next_routes", "day")
+    list_display = ("name", "attempt", "works", "switches", "next_routes", "day")
+    list_filter = ("provider", "enabled", HealthFilter)
+    list_select_related = ("health",)
     search_fields = ("id", "label", "model")
     sortable_by = ()
     ordering = ("position", "id")
-    actions = ("switch_on", "switch_off")
+    actions = ("switch_on", "switch_off", "close_breakers")
     save_on_top = True
     fieldsets = (
         (None, {"fields": ("id", "label", "description", "position")}),
@@ -66,7 +72,6 @@ class ModelConfigAdmin(Listing):
             "Where it is",
             {
                 "fields": ("provider", "base_url", "model"),
-                "description": "A private address must be listed in ALLOWED_PRIVATE_HOSTS; loopback is open only while DEBUG.",
             },
         ),
         (
@@ -81,6 +86,7 @@ class ModelConfigAdmin(Listing):
             "Limits",
             {
                 "fields": (
+                    ("concurrency", "queue"),
                     ("timeout_connect", "timeout_first_token"),
                     ("timeout_idle", "timeout_total"),
                 ),
@@ -90,6 +96,8 @@ class ModelConfigAdmin(Listing):
         ("Prices", {"fields": (("price_in", "price_out"),), "classes": ("collapse",)}),
     )
 
+    health = ("Health", {"fields": ("standing", "last_error")})
+
     class Media:
         css = {"all": ("chat_app/admin/admin.css",)}
 
@@ -97,7 +105,24 @@ class ModelConfigAdmin(Listing):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """An id is fixed once there is a row: front ends send it."""
-        return ("stored_key",) if obj is None else ("id", "stored_key")
+        return ("stored_key",) if obj is None else ("id", "stored_key", "standing", "last_error")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fieldsets if obj is None else (self.fieldsets[0], self.health, *self.fieldsets[1:])
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        health = health_of(row) if row is not None else None
+        context["left_alone"] = not breaker.state_of(health).works
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="own route")
+    def standing(self, row: ModelConfig) -> str:
+        return shown_standing(row)
+
+    @admin.display(description="last error")
+    def last_error(self, row: ModelConfig) -> str:
+        return shown_error(row) or "–"
 
     @admin.display(description="stored key")
     def stored_key(self, row: ModelConfig) -> str:
@@ -116,10 +141,11 @@ class ModelConfigAdmin(Listing):
 
     @admin.display(description="own route")
     def works(self, row: ModelConfig) -> str:
-        missing = catalog.route_of(row).missing
-        if missing is None:
-            return format_html('<span class="chat-good">{}</span>', "works")
-        return format_html('<span class="chat-bad">{}</span>', missing)
+        error = shown_error(row, lately=True)
+        kind = format_html('<span class="chat-quiet">{}</span>', row.provider)
+        return format_html(
+            "{}<br>{}{}{}", kind, shown_standing(row), mark_safe("<br>") if error else "", error
+        )
 
     @admin.display(description="model")
     def name(self, row: ModelConfig) -> str:
@@ -176,6 +202,21 @@ class ModelConfigAdmin(Listing):
         untouched = set() if form.key_changes else {"api_key"}
         names = {field.name for field in obj._meta.concrete_fields if not field.primary_key}
         obj.save(update_fields=names - untouched)
+        if form.key_changes or set(form.changed_data) & set(rows.WHERE):
+            self._begin_anew(request, obj)
+
+    def _begin_anew(self, request: HttpRequest, obj: ModelConfig) -> None:
+        """What was known of the route's health says nothing of where it goes now."""
+        transaction.on_commit(lambda: breaker.reset([obj.pk]))
+        if not breaker.state_of(health_of(obj)).works:
+            self.note(request, [obj], "Closed the breaker: the route was changed.")
+            self.message_user(request, f"Turns go to “{obj}” again: its route was changed.", messages.INFO)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        missing = catalog.route_of(form.instance).missing
+        if missing is not None:
+            self.message_user(request, f"“{form.instance}” cannot answer yet: {missing}", messages.WARNING)
 
     def _take_default(self, request: HttpRequest, obj: ModelConfig) -> None:
         """Runs in the transaction of the save; the lock makes two of them follow one another."""
@@ -202,19 +243,50 @@ class ModelConfigAdmin(Listing):
         self.note(request, changed, f"Switched {word}.")
         self.message_user(request, f"Switched {word}: {len(changed)}.", messages.SUCCESS)
 
+    @admin.action(description="Close the breaker: let turns go there again", permissions=["change"])
+    def close_breakers(self, request: HttpRequest, queryset: QuerySet[ModelConfig]) -> None:
+        self._close(request, list(queryset.filter(DOWN)))
+
+    def close_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The same for one model, from its page."""
+        row = self._row_to_change(request, object_id)
+        self._close(request, [row])
+        return HttpResponseRedirect(reverse("admin:chat_app_modelconfig_change", args=[row.pk]))
+
+    def _close(self, request: HttpRequest, closed: Sequence[ModelConfig]) -> None:
+        count = breaker.reset([row.pk for row in closed])
+        catalog.forget()
+        self.note(request, closed, "Closed the breaker.")
+        self.message_user(request, f"Turns go there again: {count}.", messages.SUCCESS)
+
     # Trying one
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.try_view)
-        return [path("<path:object_id>/try/", view, name="chat_app_modelconfig_try"), *super().get_urls()]
+        attempt, close = (
+            self.admin_site.admin_view(self.try_view),
+            self.admin_site.admin_view(self.close_view),
+        )
+        return [
+            path("<path:object_id>/try/", attempt, name="chat_app_modelconfig_try"),
+            path(
+                "<path:object_id>/close-breaker/",
+                require_POST(close),
+                name="chat_app_modelconfig_close_breaker",
+            ),
+            *super().get_urls(),
+        ]
 
-    def try_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """A text box, and the model's own answer as it comes. The stream is `consumers/try_it.py`'s."""
+    def _row_to_change(self, request: HttpRequest, object_id: str) -> ModelConfig:
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404
         if not self.has_change_permission(request, row):
             raise PermissionDenied
+        return row
+
+    def try_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A text box, and the model's own answer as it comes. The stream is `consumers/try_it.py`'s."""
+        row = self._row_to_change(request, object_id)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Try {row}",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from chat_app.chat import catalog
+from chat_app.admin.health import shown_error, standing_of
 from chat_app.models import ModelConfig, Turn
 from chat_app.models.fields import first_id
 
@@ -27,10 +27,11 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """A model that is switched on and cannot answer by its own route."""
+    """A model that is switched on, and why it cannot answer by its own route now."""
 
     row: ModelConfig
-    missing: str
+    why: str
+    error: str = ""
 
 
 def by_model() -> dict[str, Day]:
@@ -62,6 +63,7 @@ def running() -> int:
 
 
 def idle_models() -> list[Idle]:
-    """The models that are switched on but lack something, in the order of lists."""
-    rows = ModelConfig.objects.filter(enabled=True)
-    return [Idle(row, why) for row in rows if (why := catalog.route_of(row).missing) is not None]
+    """The models that are switched on but lack something, or that are left alone because they fail, in the order of lists."""
+    rows = ModelConfig.objects.filter(enabled=True).select_related("health")
+    standings = [(row, standing_of(row)) for row in rows]
+    return [Idle(row, how.words, shown_error(row, lately=True)) for row, how in standings if not how.works]

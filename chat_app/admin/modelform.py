@@ -9,13 +9,33 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
+from django.utils.html import format_html, format_html_join
 
 from chat_app.chat import rows
 from chat_app.models import Fallback, ModelConfig
 from chat_app.models.fields import EncryptedTextField
 from chat_app.providers import registry
 
+KINDS = {
+    "openai": "What speaks OpenAI's API: OpenAI, vLLM, Ollama, llama.cpp, LiteLLM. Base URL up to /v1, upstream model, and a "
+    'key where the server wants one. Parameters go into the request; {"api": "responses"} takes the Responses API.',
+    "custom": "Another chat backend with /sessions, /chat and /chat/stream, this project included. Base URL such as "
+    "https://host/api, and its backend key.",
+    "local": "Hugging Face transformers in this process. Upstream model: a name of the hub or a folder; without one, gpt2. "
+    "Needs requirements-local.txt, no key.",
+    "python": "Python of this installation. Upstream model: a name from CHAT_RESPONDERS. Parameters are its arguments.",
+    "demo": "Built in, for trying things out. Needs nothing.",
+}
 SHOWN_FROM = 16  # characters: of a shorter key, four would be too much of it
+
+
+def _help_of_kinds() -> str:
+    """What each kind of this release needs, as a list."""
+    lines = [(kind, KINDS.get(kind, "")) for kind in registry.KINDS]
+    return format_html(
+        '<dl class="chat-kinds">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", lines)
+    )
 
 
 def key_state(row: ModelConfig) -> str:
@@ -28,6 +48,13 @@ def key_state(row: ModelConfig) -> str:
             "Cannot be read: it was encrypted with a key that is no longer in ENCRYPTION_KEYS. Enter it anew."
         )
     return f"Set (ends in …{key[-4:]})." if len(key) >= SHOWN_FROM else "Set."
+
+
+class Parameters(forms.JSONField):
+    """JSON that is shown again as it was typed: what is refused may not even be text."""
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return InvalidJSONInput(data) if isinstance(data, str) else super().bound_data(data, initial)
 
 
 class ModelForm(forms.ModelForm):
@@ -46,8 +73,8 @@ class ModelForm(forms.ModelForm):
         model = ModelConfig
         fields = (
             "id", "label", "description", "position", "enabled", "default", "guests", "provider", "base_url", "model",
-            "api_key_env", "system_prompt", "parameters", "context", "reserve", "timeout_connect", "timeout_first_token",
-            "timeout_idle", "timeout_total", "price_in", "price_out",
+            "api_key_env", "system_prompt", "parameters", "context", "reserve", "concurrency", "queue",
+            "timeout_connect", "timeout_first_token", "timeout_idle", "timeout_total", "price_in", "price_out",
         )  # fmt: skip
         labels = {
             "id": "ID",
@@ -58,10 +85,19 @@ class ModelForm(forms.ModelForm):
             "timeout_first_token": "First token",
             "timeout_idle": "Idle",
             "timeout_total": "Whole answer",
+            "concurrency": "At once",
             "price_in": "Prompt",
             "price_out": "Answer",
         }
-        help_texts = {"id": "The name that front ends send. It cannot be changed later."}
+        help_texts = {
+            "id": "The name that front ends send. It cannot be changed later.",
+            "base_url": "A private address must be in ALLOWED_PRIVATE_HOSTS; loopback is open only while DEBUG.",
+            "model": "The upstream's name for it; of kind python, the name of an entry in CHAT_RESPONDERS.",
+            "concurrency": "Answers at the same time, in each process.",
+            "queue": "Turns that may wait for a place. Beyond it the next route is tried, or the caller told to come again.",
+            "timeout_first_token": "Seconds, and as long a turn waits for a place.",
+        }
+        field_classes = {"parameters": Parameters}
         widgets = {
             "id": forms.TextInput(attrs={"class": "vTextField"}),
             "base_url": forms.URLInput(attrs={"class": "vURLField"}),
@@ -72,10 +108,10 @@ class ModelForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "parameters" in self.fields:
+            self.fields["parameters"].show_hidden_initial = False  # the row is what they are compared with
         if "provider" in self.fields:
-            self.fields["provider"] = forms.ChoiceField(
-                choices=self._kinds(), help_text="How the model is spoken to."
-            )
+            self.fields["provider"] = forms.ChoiceField(choices=self._kinds(), help_text=_help_of_kinds())
 
     def _kinds(self) -> list[tuple[str, str]]:
         """The kinds of this release, and the row's own where it is not among them."""
