@@ -110,19 +110,14 @@ def asked(route: RouteConfig, defaults: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in merged.items() if value is not None and key not in OURS}
 
 
-def decoded(data: bytes, decode: Callable[[bytes], Frame], kind: type[Frame]) -> Frame:
-    """`data` by a decoder for `kind`. Lone surrogates, which msgspec refuses, go through the standard library."""
-    try:
-        return decode(data)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError:
-        if b"\\u" not in data:
-            raise
+def mended(data: bytes, kind: type[Frame], error: msgspec.DecodeError) -> Frame:
+    """`data` where msgspec refused it for lone surrogates, by way of the standard library; else raises `error`."""
+    if isinstance(error, msgspec.ValidationError) or b"\\u" not in data:
+        raise error
     try:
         return msgspec.convert(json.loads(data), kind)
-    except ValueError as error:
-        raise UpstreamError from error
+    except ValueError as odd:
+        raise UpstreamError from odd
 
 
 def fault(error: Any) -> UpstreamError:

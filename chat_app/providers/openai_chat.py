@@ -14,7 +14,7 @@ from chat_app.domain.errors import UpstreamError
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import openai_files
 from chat_app.providers.base import RouteConfig
-from chat_app.providers.openai_answer import NO_STREAM, Answer, Dialect, asked, decoded, fault
+from chat_app.providers.openai_answer import NO_STREAM, Answer, Dialect, asked, fault, mended
 
 PARTS: Final = openai_files.Shapes(
     text=lambda text: {"type": "text", "text": text},
@@ -75,7 +75,10 @@ class ChatAnswer(Answer):
     __slots__ = ()
 
     def _event(self, data: bytes, parts: list[str]) -> None:
-        frame = decoded(data, _decode, _Frame)
+        try:
+            frame = _decode(data)
+        except msgspec.DecodeError as error:
+            frame = mended(data, _Frame, error)
         if frame.error:
             raise fault(frame.error)
         if frame.usage is not None:
@@ -87,14 +90,16 @@ class ChatAnswer(Answer):
                 said = delta.content or delta.refusal
                 if said:
                     parts.append(said)
-                thought = delta.reasoning_content or delta.reasoning
-                if thought and isinstance(thought, str):
+                elif (thought := delta.reasoning_content or delta.reasoning) and isinstance(thought, str):
                     self.thoughts.append(thought)
             if choice.finish_reason:
                 self.finished = True
 
     def _object(self, data: bytes, parts: list[str]) -> None:
-        whole = decoded(data, _decode_whole, _Whole)
+        try:
+            whole = _decode_whole(data)
+        except msgspec.DecodeError as error:
+            whole = mended(data, _Whole, error)
         if whole.error:
             raise fault(whole.error)
         if not whole.choices:

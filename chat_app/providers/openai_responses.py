@@ -16,7 +16,7 @@ from chat_app.domain.errors import UpstreamError
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import openai_files
 from chat_app.providers.base import RouteConfig
-from chat_app.providers.openai_answer import NO_STREAM, Answer, Dialect, asked, decoded, fault
+from chat_app.providers.openai_answer import NO_STREAM, Answer, Dialect, asked, fault, mended
 
 PARTS: Final = openai_files.Shapes(
     text=lambda text: {"type": "input_text", "text": text},
@@ -88,7 +88,10 @@ class ResponsesAnswer(Answer):
     __slots__ = ()
 
     def _event(self, data: bytes, parts: list[str]) -> None:
-        event = decoded(data, _decode, _Event)
+        try:
+            event = _decode(data)
+        except msgspec.DecodeError as error:
+            event = mended(data, _Event, error)
         kind = event.type
         if kind in _TEXT:
             if isinstance(event.delta, str):
@@ -109,7 +112,10 @@ class ResponsesAnswer(Answer):
             raise fault(event.error or {"code": event.code})
 
     def _object(self, data: bytes, parts: list[str]) -> None:
-        whole = decoded(data, _decode_whole, _Whole)
+        try:
+            whole = _decode_whole(data)
+        except msgspec.DecodeError as error:
+            whole = mended(data, _Whole, error)
         if whole.error or whole.status == "failed":
             raise fault(whole.error)
         if whole.output is None or whole.status not in ("completed", "incomplete"):
