@@ -121,14 +121,14 @@ class Faults:
         return response
 
     async def recording(self) -> web.StreamResponse:
-        """The bytes of recordings/<name>, `write` bytes a time (0: all at once)."""
+        """The bytes of recordings/<name>, `write` bytes (0: all) each `delay_ms`."""
         name, size = self.request.query["name"], int(self.request.query.get("write", 0))
         data, content_type = recorded(name)
         response = web.StreamResponse(headers={"Content-Type": content_type})
         await response.prepare(self.request)
         for start in range(0, len(data), size or len(data)):
             await response.write(data[start : start + (size or len(data))])
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.delay)
         return response
 
     async def reset(self) -> web.StreamResponse:
