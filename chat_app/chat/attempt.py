@@ -46,9 +46,9 @@ class Listening:
                 await self._stop(route, task)
         if late:
             raise UpstreamTimeout
+        failure = None if task.cancelled() else task.exception()
         if self._fault is not None:
             raise self._fault
-        failure = None if task.cancelled() else task.exception()
         if isinstance(failure, ChatError):
             raise failure
         if task.cancelled() or failure is not None:

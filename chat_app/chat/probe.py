@@ -8,19 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from contextlib import aclosing
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-import structlog
-
+from chat_app.chat import context
+from chat_app.chat.attempt import Listening
 from chat_app.chat.catalog import Route
-from chat_app.domain.errors import ChatError, NotConfigured, UpstreamError, UpstreamTimeout
-from chat_app.domain.prompt import Message, Prompt
-from chat_app.providers import registry
-from chat_app.providers.base import EventChunk, TextChunk, Timeouts, UsageChunk
-
-logger = structlog.get_logger(__name__)
+from chat_app.domain.errors import ChatError, NotConfigured, UpstreamTimeout
+from chat_app.providers.base import Chunk, TextChunk, UsageChunk
 
 QUESTION: Final = "Answer with one word: hello."
 ENOUGH: Final = 400  # characters of an answer, after which the rest is not waited for
@@ -68,33 +64,35 @@ async def probe(route: Route, seconds: float) -> Probe:
         _failed(told, UpstreamTimeout(f"There was no whole answer within {seconds:g} s."))
     except ChatError as error:
         _failed(told, error)
-    except Exception as error:
-        logger.error("provider.bug", model=route.id, kind=route.config.kind, exc_info=error)
-        _failed(told, UpstreamError("The model's provider broke on this server."))
     told.total_ms = _since(started)
     return told
 
 
+class _Enough(Exception):
+    """It answers; what is still to come is not wanted."""
+
+
 async def _ask(route: Route, seconds: float, told: Probe, started: float) -> None:
-    limits = route.config.timeouts
-    capped = Timeouts(limits.connect, limits.first_token, limits.idle, min(limits.total, seconds))
-    system = (Message("system", route.system_prompt),) if route.system_prompt else ()
-    prompt = Prompt((*system, Message("user", QUESTION)), owner=OWNER)
-    chunks = registry.provider(route.config.kind).stream(replace(route.config, timeouts=capped), prompt)
     length = 0
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            match chunk:
-                case UsageChunk():
-                    told.input_tokens, told.output_tokens = chunk.input_tokens, chunk.output_tokens
-                case TextChunk() | EventChunk(visible=True):
-                    length += len(chunk.text) if isinstance(chunk, TextChunk) else 0
-                    if told.first_text_ms is None:
-                        told.first_text_ms = _since(started)
+
+    def take(chunk: Chunk) -> None:
+        nonlocal length
+        if isinstance(chunk, UsageChunk):
+            told.input_tokens, told.output_tokens = chunk.input_tokens, chunk.output_tokens
+        elif isinstance(chunk, TextChunk):
+            length += len(chunk.text)
             if length > ENOUGH:
-                return
-    if told.first_text_ms is None:
-        raise UpstreamError("The model gave an empty answer.")
+                raise _Enough
+
+    def visible() -> None:
+        told.first_text_ms = _since(started)
+
+    limits = route.config.timeouts
+    capped = replace(limits, total=min(limits.total, seconds))
+    with suppress(_Enough):
+        await Listening(take, visible).to(
+            replace(route.config, timeouts=capped), context.build(route, (), QUESTION, OWNER)
+        )
 
 
 def _failed(told: Probe, error: ChatError) -> None:
