@@ -106,6 +106,8 @@ def config(*, debug: bool, level: str) -> dict[str, Any]:
             "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
             "daphne": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
+            # What agents stand on: their lines hold URLs with query strings and, at DEBUG, what was said.
+            **{name: {"level": "WARNING"} for name in ("httpx", "httpcore", "openai", "mcp")},
         },
     }
 
