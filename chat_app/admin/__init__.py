@@ -8,6 +8,7 @@ from chat_app.admin.items import FeedbackAdmin, ItemAdmin
 from chat_app.admin.site import front_page
 from chat_app.admin.threads import ThreadAdmin
 from chat_app.admin.turns import TurnAdmin
+from chat_app.admin.usage import UsageAdmin
 
 __all__ = [
     "FeedbackAdmin",
@@ -16,5 +17,6 @@ __all__ = [
     "ModelConfigAdmin",
     "ThreadAdmin",
     "TurnAdmin",
+    "UsageAdmin",
     "front_page",
 ]

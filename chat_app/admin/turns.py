@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -38,6 +38,36 @@ class ModelFilter(admin.SimpleListFilter):
         return queryset.filter(requested_model=self.value()) if self.value() else queryset
 
 
+class LinkFilter(admin.SimpleListFilter):
+    """One that a link on the usage page sets: shown where it is set, to be taken away again."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        value = request.GET.get(self.parameter_name or "", "")
+        return [(value, value)] if value else []
+
+
+class AnsweredFilter(LinkFilter):
+    """By the model that answered, or was tried last."""
+
+    title = "model that answered"
+    parameter_name = "answered"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Turn]) -> QuerySet[Turn]:
+        model = self.value()
+        return queryset.filter(Q(model=model) | Q(model="", requested_model=model)) if model else queryset
+
+
+class KeyFilter(LinkFilter):
+    """By the backend key that spoke, or that issued the session."""
+
+    title = "backend key"
+    parameter_name = "key"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Turn]) -> QuerySet[Turn]:
+        key = self.value()
+        return queryset.filter(Q(owner=f"key:{key}") | Q(session__issued_by=key)) if key else queryset
+
+
 class ErrorFilter(admin.SimpleListFilter):
     """By what went wrong: any error, or one code."""
 
@@ -61,7 +91,7 @@ class ErrorFilter(admin.SimpleListFilter):
 @admin.register(Turn)
 class TurnAdmin(ReadOnly):
     list_display = ("when", "outcome", "route", "owner", "tokens_and_price", "speed")
-    list_filter = ("state", ModelFilter, ErrorFilter, "created_at", "one_off")
+    list_filter = ("state", ModelFilter, AnsweredFilter, ErrorFilter, KeyFilter, "created_at", "one_off")
     search_fields = ("id__startswith", "owner__startswith", "thread__id__exact", "session__id__exact")
     search_help_text = (
         "The beginning of a turn's id or of an owner (user:1, ext:42), or a whole thread or session id."

@@ -4,7 +4,7 @@ from chat_app.models.catalog import Fallback, ModelConfig
 from chat_app.models.conversation import Feedback, Item, Thread
 from chat_app.models.health import RouteHealth
 from chat_app.models.quota import Quota, QuotaUse
-from chat_app.models.turn import IdempotencyKey, Turn
+from chat_app.models.turn import IdempotencyKey, Turn, Usage
 
 __all__ = [
     "Fallback",
@@ -17,4 +17,5 @@ __all__ = [
     "RouteHealth",
     "Thread",
     "Turn",
+    "Usage",
 ]

@@ -77,6 +77,15 @@ class Turn(models.Model):
         return self.id
 
 
+class Usage(Turn):
+    """The turns as what they used: the admin's page of figures. The right to it is the one to view turns."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name_plural = "usage"
+
+
 class IdempotencyKey(models.Model):
     """A caller's word that two requests are one. `digest` is of the request's body; kept for 24 hours."""
 
