@@ -19,7 +19,7 @@ from chat_app.chat import catalog
 from chat_app.chat.catalog import Route
 from chat_app.chat.probe import Probe, probe_all
 from chat_app.models import ModelConfig
-from chat_app.providers import http
+from chat_app.providers import http, registry
 
 SECONDS = 60.0
 HEADS = ("model", "kind", "own route", "first text", "whole", "tokens")
@@ -75,6 +75,7 @@ async def _run(routes: Sequence[Route], seconds: float) -> list[Probe]:
     try:
         return await probe_all(routes, seconds)
     finally:
+        await registry.close()
         await http.close()
 
 
