@@ -33,7 +33,7 @@ from chat_app.domain.prompt import Message, Prompt
 from chat_app.providers import custom_message as message
 from chat_app.providers import custom_sessions as sessions
 from chat_app.providers import http
-from chat_app.providers.base import Chunk, RouteConfig, TextChunk, Timeouts
+from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, Timeouts
 from chat_app.providers.custom_answer import answer_for, decode, failure_of
 from chat_app.providers.custom_sessions import FarSession, Manner, Memory
 
@@ -78,7 +78,7 @@ class CustomBackendProvider:
                 try:
                     while not answer.ended:
                         for chunk in answer.take(await far.read()):
-                            if type(chunk) is TextChunk:
+                            if type(chunk) in (TextChunk, ProgressChunk):
                                 far.text_came()
                             yield chunk
                         if answer.failure is not None:

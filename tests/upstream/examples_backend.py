@@ -163,6 +163,14 @@ class Backend:
         await asyncio.sleep(FOREVER)
         return response
 
+    async def thinks(self) -> web.StreamResponse:
+        """A typed answer that shows progress at once, and says something after `delay_ms`."""
+        response = await self._start()
+        await response.write(_typed("progress", {"type": "progress", "text": "Thinking"}))
+        await asyncio.sleep(self.delay)
+        await response.write(ending("typed", text_of(self.tokens), self.tokens))
+        return response
+
     async def html(self) -> web.StreamResponse:
         """A page with status 200, as a proxy's login form."""
         return web.Response(text="<!doctype html><title>Sign in</title>", content_type="text/html")

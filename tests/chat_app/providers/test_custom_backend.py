@@ -139,6 +139,11 @@ async def test_first_token_is_the_limit_for_session_and_stream_together(upstream
     assert asyncio.get_running_loop().time() - began < 10
 
 
+async def test_progress_is_a_sign_of_life_before_the_first_token(upstream: Upstream) -> None:
+    answer = await of(upstream, "thinks", Timeouts(first_token=2, idle=30), delay_ms=2500)
+    assert (answer.text, answer.error) == (text_of(20), None)
+
+
 async def test_first_text_comes_before_the_answer_is_whole(upstream: Upstream) -> None:
     url = upstream.base_url("ok", home="api", tokens=100, delay_ms=20)
     stream = CustomBackendProvider().stream(route(url), prompt("hi"))

@@ -88,7 +88,7 @@ async def test_branch_goes_on_in_its_new_session(chat: Chat) -> None:
 @pytest.mark.parametrize("other", [{"owner": "ext:2"}, {"thread": "u"}])
 async def test_session_is_never_another_persons_or_threads(chat: Chat, other: dict[str, str]) -> None:
     await chat.ask("one")
-    await chat.ask("two", **other)
+    await chat.ask("two", None, **other)
     assert [len(told) for told in chat.heard] == [1, 1]
 
 
@@ -191,9 +191,9 @@ async def test_changed_system_prompt_is_told_anew(upstream: Upstream) -> None:
 
 
 def conversation(*said: str, system: str = "") -> Prompt:
-    roles = ("user", "assistant")
-    head = (Message("system", system),) if system else ()
-    return Prompt(head + tuple(Message(roles[n % 2], text) for n, text in enumerate(said)))  # type: ignore[arg-type]
+    head = [Message("system", system)] if system else []
+    spoken = [Message("assistant" if number % 2 else "user", text) for number, text in enumerate(said)]
+    return Prompt((*head, *spoken))
 
 
 def test_message_without_a_past_is_the_question() -> None:
