@@ -53,7 +53,7 @@ class OpenAIProvider:
     async def stream(self, route: RouteConfig, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         """One attempt: text as it comes, reasoning in passing, usage last where the upstream gave it. Raises
         UpstreamError."""
-        if problem := _api_problem(route):
+        if problem := http.url_problem(route.base_url) or _api_problem(route):
             raise UpstreamRefused(problem)
         dialect = dialect_of(route)
         reader, answer, thoughts = EventReader(), dialect.answer(route), Thoughts()

@@ -65,10 +65,12 @@ class Answer(ABC):
         parts: list[str] = []
         try:
             with http.foreign_errors():
-                for _, data in events:
+                for name, data in events:
                     if data == b"[DONE]":
                         self.ended = True
                         break
+                    if name == b"error":
+                        raise fault(_object_of(data))
                     self._event(data, parts)
         except UpstreamError as error:
             self.failure = error
@@ -133,6 +135,15 @@ def fault(error: Any) -> UpstreamError:
     if code.startswith("invalid_") or "image" in code:
         return statuses.of_request(UpstreamRefused())
     return statuses.error_of_status(0, code=code)
+
+
+def _object_of(data: bytes) -> Any:
+    """The error object of an event that is called `error`: inside of it, or the whole of it. None where it is no JSON."""
+    try:
+        said = json.loads(data)
+    except ValueError:
+        return None
+    return said.get("error") or said if isinstance(said, dict) else None
 
 
 def _bounded(tokens: int | None) -> int:

@@ -73,7 +73,7 @@ def _part(file: FilePart, shapes: Shapes) -> Part:
     media_type, name = _media_type(file), _name(file)
     if not file.content:
         raise _refused(f"The file {name} is empty.")
-    if file.is_image and media_type not in IMAGES:
+    if media_type.startswith("image/") and media_type not in IMAGES:
         raise _refused(
             f"The picture {name} is of a kind that models do not take; send PNG, JPEG, GIF or WebP."
         )

@@ -195,9 +195,11 @@ async def test_earlier_turns_and_key_reach_the_upstream(upstream: Upstream) -> N
     ]
 
 
-async def test_route_to_an_api_that_is_none_is_refused() -> None:
-    answer = await ask(route("http://127.0.0.1:9/v1", api="soap"))
-    assert type(answer.error) is UpstreamRefused
+@pytest.mark.parametrize(
+    ("base", "api"), [("http://127.0.0.1:9/v1", "soap"), ("http://[bad", "chat"), ("", "chat")]
+)
+async def test_route_that_cannot_be_asked_is_refused(base: str, api: str) -> None:
+    assert type((await ask(route(base, api=api))).error) is UpstreamRefused
 
 
 async def test_no_key_sends_no_authorization(upstream: Upstream) -> None:

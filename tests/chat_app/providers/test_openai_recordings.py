@@ -132,3 +132,23 @@ def test_object_that_is_no_answer_is_an_error(name: str, said: object, kind: typ
         answer_of(name).take_object(json.dumps(said).encode())
     assert type(caught.value) is kind
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE))
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b'{"code": "rate_limit_exceeded", "message": "secret"}', UpstreamBusy),
+        (b'{"error": {"code": 429, "message": "secret"}}', UpstreamBusy),
+        (b'{"message": "secret"}', UpstreamError),
+        (b'"secret"', UpstreamError),
+        (b"secret", UpstreamError),
+    ],
+)
+def test_event_called_error_is_one_whatever_it_holds(
+    name: str, data: bytes, kind: type[UpstreamError]
+) -> None:
+    answer = answer_of(name)
+    answer.take([(b"error", data)], last=False)
+    assert type(answer.failure) is kind
+    assert "secret" not in str(answer.failure)
