@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import ClassVar, Final
 
-from chat_app.domain.errors import NotConfigured, UpstreamBusy, UpstreamRefused, UpstreamTimeout
+from chat_app.domain.errors import NotConfigured, UpstreamBusy, UpstreamDown, UpstreamRefused, UpstreamTimeout
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import local_files, local_options
 from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, Timeouts, UsageChunk
@@ -85,7 +85,7 @@ class LocalProvider:
     async def aclose(self) -> None:
         """End the answers that are being computed and let go of the models; the next turn begins anew."""
         for job in list(self._jobs):
-            job.stop()
+            job.break_off(Failure(UpstreamDown, "The server is going down."))
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)

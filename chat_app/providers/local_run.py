@@ -78,6 +78,11 @@ class Job:
         """End the computation with the token that is being computed. From any thread."""
         self._stopped = True
 
+    def break_off(self, why: Failure) -> None:
+        """Stop it, and tell the reader why."""
+        self._send(why)
+        self.stop()
+
     def run(self) -> None:
         """Compute the answer, in the calling thread."""
         self.begun = True
