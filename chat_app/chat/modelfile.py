@@ -6,11 +6,13 @@
     fallbacks = ["openai", "demo"]
     timeouts = {connect = 5, first_token = 30}
 
-The other keys are columns of ModelConfig by the same names. `position` left out is the place in the file.
+The other keys are columns of ModelConfig by the same names. `position` left out is the place in the file; `parameters` is a
+table, or JSON in quotes.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import tomllib
@@ -92,7 +94,7 @@ class _Reader:
         self.problems = problems
 
     def entry(self, place: int) -> Entry:
-        given = self._typed(self.table, KEYS)
+        given = self._typed({**self.table, **self._json_parameters()}, KEYS)
         fallbacks = self._fallbacks(given.pop("fallbacks", []))
         api_key = given.pop("api_key", None)
         times = self._typed(given.pop("timeouts", {}), TIMEOUTS, "timeouts.")
@@ -102,6 +104,16 @@ class _Reader:
         row = ModelConfig(**{"id": self.id, "label": self.id, "position": place * BETWEEN, **given})
         self._check(row, api_key)
         return Entry(self.id, {name: getattr(row, name) for name in COLUMNS}, fallbacks, api_key)
+
+    def _json_parameters(self) -> dict[str, Any]:
+        """`parameters` as JSON in quotes: TOML has no null, by which a provider's default is taken away."""
+        text = self.table.get("parameters")
+        if not isinstance(text, str):
+            return {}
+        try:
+            return {"parameters": json.loads(text)}
+        except ValueError:
+            return {}
 
     def _complain(self, key: str, text: str) -> None:
         self.problems.append(Problem(self.id, key, text))

@@ -188,6 +188,11 @@ def test_value_of_a_parameter_and_query_of_a_url_are_not_told(sync: Sync) -> Non
     assert "hidden" not in told
 
 
+def test_parameters_may_be_json_for_the_null_that_toml_has_not(sync: Sync) -> None:
+    sync('[models.m]\nprovider = "demo"\nparameters = \'{"stream_options": null}\'')
+    assert ModelConfig.objects.get(pk="m").parameters == {"stream_options": None}
+
+
 def test_what_a_model_lacks_is_told(sync: Sync) -> None:
     assert "not ready  m  The base URL is missing" in sync('[models.m]\nprovider = "openai"')
 
@@ -207,6 +212,8 @@ WRONG = [
     ('provider = "demo"\ntimeouts = {first = 1}', "m.timeouts.first: There is no such key"),
     ('provider = "demo"\nparameters = {at = 1979-05-27}', "m.parameters: Only what JSON has"),
     ('provider = "demo"\nparameters = {a = [{b = "\\u0000"}]}', "m.parameters: Only what JSON has"),
+    ('provider = "demo"\nparameters = "temperature"', "m.parameters: It must be a table"),
+    ("provider = \"demo\"\nparameters = '[1]'", "m.parameters: It must be a table"),
     ('provider = "demo"\nlabel = "a\\u0000b"', "m.label: It must not hold NUL"),
     ('provider = "demo"\nlabel = ""', "m.label: This field cannot be blank"),
     ('provider = "demo"\nfallbacks = [1]', "m.fallbacks: It must be a list of ids"),
