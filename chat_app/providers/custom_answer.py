@@ -23,6 +23,7 @@ from chat_app.domain.errors import (
 from chat_app.domain.events import Level, Notice
 from chat_app.providers import http
 from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
+from chat_app.providers.custom_stream import LooseReader
 from chat_app.providers.sse import Event, EventReader
 from chat_app.providers.text import Cleaner
 
@@ -147,7 +148,7 @@ class StreamAnswer(_Said):
 
     def __init__(self, *, announced: bool) -> None:
         super().__init__()
-        self._reader = EventReader()
+        self._reader = EventReader() if announced else LooseReader()
         self._announced = announced
         self._item = ""
 
