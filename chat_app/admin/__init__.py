@@ -5,6 +5,7 @@ from __future__ import annotations
 from chat_app.admin.audit import LogEntryAdmin
 from chat_app.admin.catalog import ModelConfigAdmin
 from chat_app.admin.items import FeedbackAdmin, ItemAdmin
+from chat_app.admin.quotas import QuotaAdmin, QuotaUseAdmin
 from chat_app.admin.site import front_page
 from chat_app.admin.threads import ThreadAdmin
 from chat_app.admin.turns import TurnAdmin
@@ -15,6 +16,8 @@ __all__ = [
     "ItemAdmin",
     "LogEntryAdmin",
     "ModelConfigAdmin",
+    "QuotaAdmin",
+    "QuotaUseAdmin",
     "ThreadAdmin",
     "TurnAdmin",
     "UsageAdmin",

@@ -109,9 +109,8 @@ def all_charts(report: Report) -> list[dict[str, Any]]:
     drawn = []
     for name, title, value, say, tick in sums:
         series = _series(report, value)
-        chart = charts.Chart(
-            name, title, _summary(report, value, say), _labels(report.range), series, say, tick
-        )
+        words, unit = _summary(report, value, say), 0 if say is money else 1
+        chart = charts.Chart(name, title, words, _labels(report.range), series, say, tick, unit=unit)
         drawn.append({"chart": chart, "drawing": chart.bars, "legend": chart.legend})
     for name, share, series in waits:
         title = f"First token, {name} per {every}"
