@@ -5,6 +5,7 @@ Files alone are looked at; torch and transformers are never imported in here.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
@@ -89,6 +90,7 @@ def download(name: str, say: Callable[[str], None]) -> Path:
     """Fetch a model's files from the hub into the local cache. Raises Unusable."""
     from huggingface_hub import errors, snapshot_download
 
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs whole addresses, signatures and all
     done = threading.Event()
     threading.Thread(target=_watch, args=(name, say, done), name="local-download", daemon=True).start()
     try:

@@ -22,6 +22,7 @@ from tests.live.clients import Event, Session, events, issue
 from tests.live.routes import add_models
 from tests.servers import Launcher, ServerProcess
 from tests.upstream.chunks import text_of
+from tests.upstream.hub import hub
 from tests.upstream.local_models import counting_models
 
 BOUND = 0.100
@@ -173,6 +174,28 @@ def test_gpt2_is_not_available_where_it_may_not_be_downloaded(new_user: Callable
     models = {model["id"]: model["available"] for model in new_user("demo").get("/api/models").json()["data"]}
     assert models["gpt2"] is False
     assert models["tiny"] is True
+
+
+def test_model_of_the_hub_is_downloaded_when_it_is_first_asked_for(
+    start_server: Launcher, tiny_model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_model, tmp_path / "model")
+    (tmp_path / "model" / "pytorch_model.bin").write_bytes(b"code in disguise")
+    with hub(tmp_path / "model", pause=0.2) as played:
+        server = start_server(HF_HUB_OFFLINE="0", HF_ENDPOINT=played.url, HF_HUB_DISABLE_XET="1")
+        rows = {"there": row(Path(played.model), max_new_tokens=8), "unknown": row(Path("someone/else"))}
+        add_models(server, rows)
+        told = stream(issue(server, "1", model="there"))
+        fallen_back = issue(server, "1", model="unknown").ask("/echo hi")
+    notes = [event.data["text"] for _, event in told if event.type == "progress"]
+    assert notes[0] == "Loading someone/tiny…"
+    assert any(note.startswith("Downloading someone/tiny") for note in notes)
+    assert told[-1][1].data["usage"]["output_tokens"] == 8
+    assert "model.safetensors" in played.fetched
+    assert "pytorch_model.bin" not in played.fetched
+    assert fallen_back["model"] == "demo"
+    assert played.url not in server.logs()
+    print(notes)
 
 
 def test_server_goes_down_while_a_model_computes(start_server: Launcher, tiny_model: Path) -> None:
