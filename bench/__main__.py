@@ -47,7 +47,7 @@ def chosen(only: str) -> list[Row]:
 
 
 def measure(row: Row, entries: list[Entry], desk: Desk, rounds: int) -> Samples:
-    """`rounds` samples of each entry, in turn."""
+    """`rounds` samples of each entry, in turn; none of a peer that this machine lacks, which is said."""
     samples: Samples = {}
     for turn in range(rounds):
         for entry in entries:
@@ -57,7 +57,12 @@ def measure(row: Row, entries: list[Entry], desk: Desk, rounds: int) -> Samples:
                 file=sys.stderr,
                 flush=True,
             )
-            figures = calmest(entry, desk)
+            try:
+                figures = calmest(entry, desk)
+            except venv.Absent as reason:
+                if turn == 0:
+                    print(f"\r{row.title}: without {entry.name}, {reason}".ljust(71), flush=True)
+                continue
             for name, value in figures.items():
                 samples.setdefault(entry.name, {}).setdefault(name, []).append(value)
     print("\r".ljust(71) + "\r", end="", file=sys.stderr, flush=True)

@@ -133,17 +133,43 @@ def idle(desk: Desk, server: Running) -> Figures:
     return {"kib_a_socket": grown / max(ready, 1)}
 
 
-def turns_of(tokens: int, count: int) -> Callable[[Desk, Running], Figures]:
-    """`count` turns of that length in a row, each in a thread of its own."""
+def _in_a_row(desk: Desk, server: Running, targets: list[Target], tokens: int) -> Figures:
+    """One answer after another, each target once."""
+    turns = len(targets)
+    ask = Load("stream", targets, seconds=300, warm=0, requests=turns, expect=tokens, headers=server.headers)
+    return _figures(_run(desk, server, ask))
+
+
+def turns_of(tokens: int, count: int, warm: int = 0) -> Callable[[Desk, Running], Figures]:
+    """`count` turns of that length in a row, each in a thread of its own, after `warm` ones that do not count."""
 
     def measure(desk: Desk, server: Running) -> Figures:
         turns = max(2, count // 4) if desk.quick else count
-        targets = [server.stream(session, tokens) for session in server.sessions(turns)]
-        ask = Load(
-            "stream", targets, seconds=300, warm=0, requests=turns, expect=tokens, headers=server.headers
-        )
-        figures = _figures(_run(desk, server, ask))
+        targets = [server.stream(session, tokens) for session in server.sessions(warm + turns)]
+        if warm:
+            _in_a_row(desk, server, targets[:warm], tokens)
+        figures = _in_a_row(desk, server, targets[warm:], tokens)
         return figures | {"cpu_ms_per_1000": 1e6 / figures["tokens_per_cpu_s"]}
+
+    return measure
+
+
+def first_added(count: int, warm: int = 20) -> Callable[[Desk, Running], Figures]:
+    """How much later the first token comes than from the model server itself: `count` short answers of each in a row."""
+
+    def measure(desk: Desk, server: Running) -> Figures:
+        assert server.upstream is not None
+        turns = warm + (count // 4 if desk.quick else count)
+        figures = {}
+        for name, asked in (("direct", server.upstream), ("relayed", server)):
+            targets = [asked.stream(session, 20) for session in asked.sessions(turns)]
+            _in_a_row(desk, asked, targets[:warm], 20)
+            figures[name] = _in_a_row(desk, asked, targets[warm:], 20)
+        added = figures["relayed"]["first_p50_ms"] - figures["direct"]["first_p50_ms"]
+        return figures["relayed"] | {
+            "added_p50_ms": added,
+            "direct_p50_ms": figures["direct"]["first_p50_ms"],
+        }
 
     return measure
 

@@ -32,11 +32,17 @@ class Product:
     @contextmanager
     def start(self, desk: Desk) -> Iterator[Running]:
         """Start it on a fresh copy of the migrated database."""
-        database = fresh_database(desk)
-        command = [sys.executable, "-m", "chatbackend.serve"]
-        env = environment(database) | {"PORT": str(desk.port), "DRAIN_SECONDS": "0"}
-        with process(command, env, desk, self.name) as pid:
-            yield Running(desk.port, pid, (f"Authorization: Bearer {BACKEND_KEY}",), has_sessions=True)
+        with serving(desk, fresh_database(desk), self.name) as server:
+            yield server
+
+
+@contextmanager
+def serving(desk: Desk, database: Path, name: str, **env: str) -> Iterator[Running]:
+    """The product on that database, with settings beside those of `environment`."""
+    command = [sys.executable, "-m", "chatbackend.serve"]
+    whole = environment(database) | {"PORT": str(desk.port), "DRAIN_SECONDS": "0", **env}
+    with process(command, whole, desk, name) as pid:
+        yield Running(desk.port, pid, (f"Authorization: Bearer {BACKEND_KEY}",), has_sessions=True)
 
 
 def environment(database: Path) -> dict[str, str]:

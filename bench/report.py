@@ -23,6 +23,8 @@ UNITS = {
     "cpu_share": "of a core",
     "cpu_ms": "ms CPU each",
     "cpu_ms_per_1000": "ms CPU for 1,000 tokens",
+    "added_p50_ms": "ms added to the first token, p50",
+    "direct_p50_ms": "ms from the model server itself, p50",
     "first_p50_ms": "ms to the first token, p50",
     "first_p99_ms": "ms, p99",
     "late_p50_ms": "ms late, p50",
@@ -50,7 +52,8 @@ class Judged:
 
 def number(value: float) -> str:
     """Three figures that matter, thousands with a comma."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 4
+    return f"{value:,.{digits}f}"
 
 
 def judge(row: Row, figures: Mapping[str, Figures]) -> list[Judged]:
@@ -92,7 +95,7 @@ def print_row(row: Row, figures: Mapping[str, Figures]) -> None:
 def wanted(line: Judged) -> str:
     """Floor and goal in words."""
     sign = "at least" if line.better == "more" else "at most"
-    return f"{sign} {line.floor:g}, goal {line.goal:g}"
+    return f"{sign} {line.floor:.3g}, goal {line.goal:.3g}"
 
 
 def print_table(lines: Sequence[Judged]) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from bench import measures
 from bench.product import Product
+from bench.relays import LiteLLM, RelayPeer, RelayProduct
 from bench.servers import Contender, Desk, Peer, Running
 
 Measure = Callable[[Desk, Running], dict[str, float]]
@@ -20,6 +21,9 @@ EXAMPLE_2 = Peer("example 2 (FastAPI)", "fastapi_sse")
 EXAMPLE_4 = Peer("example 4 (FastAPI)", "fastapi_ws")
 EXAMPLE_7 = Peer("example 7 (SQLAlchemy)", "fastapi_sessions", stores=True)
 PRODUCT = Product()
+OPENAI_SDK = RelayPeer("openai SDK (FastAPI)", "fastapi_openai")
+LITELLM = LiteLLM()
+RELAY = RelayProduct()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,31 @@ ROWS: tuple[Row, ...] = (
             Entry("turns of 100,000", PRODUCT, measures.turns_of(100_000, 4)),
         ),
         (Verdict("turns of 100,000", "turns of 1,000", 1.2, 1.05, "less"),),
+    ),
+    Row(
+        "relay",
+        "Relay of a model server, burst, turns of 1,000 tokens, 1 connection: server CPU for 1,000 tokens",
+        ("cpu_ms_per_1000", "tokens_per_s", "tokens_per_frame"),
+        (
+            Entry(OPENAI_SDK.name, OPENAI_SDK, measures.turns_of(1000, 40, warm=4)),
+            Entry(LITELLM.name, LITELLM, measures.turns_of(1000, 16, warm=4)),
+            Entry(RELAY.name, RELAY, measures.turns_of(1000, 400, warm=20)),
+        ),
+        (
+            Verdict(RELAY.name, OPENAI_SDK.name, 1 / 15, 1 / 30, "less"),
+            Verdict(RELAY.name, LITELLM.name, 1 / 50, 1 / 100, "less"),
+        ),
+    ),
+    Row(
+        "relayfirst",
+        "Relay of a model server, 1 connection: what it adds to the time to the first token",
+        ("added_p50_ms", "direct_p50_ms", "first_p50_ms", "first_p99_ms"),
+        (
+            Entry(OPENAI_SDK.name, OPENAI_SDK, measures.first_added(300)),
+            Entry(LITELLM.name, LITELLM, measures.first_added(80)),
+            Entry(RELAY.name, RELAY, measures.first_added(300)),
+        ),
+        (Verdict(RELAY.name, OPENAI_SDK.name, 0.4, 0.25, "less"),),
     ),
     Row(
         "page",

@@ -51,6 +51,8 @@ class Running:
     headers: Sequence[str] = ()
     has_sessions: bool = False
     chat_by_query: bool = False
+    completions: bool = False
+    upstream: Running | None = None
     issued: list[dict[str, Any]] = field(default_factory=list)
 
     def call(self, method: str, path: str, body: str = "") -> Any:
@@ -85,7 +87,11 @@ class Running:
         return Target("/api/sessions", json.dumps({"user_id": f"user{user}"}))
 
     def stream(self, session: str, tokens: int, ms: float = 0) -> Target:
-        """`POST /api/chat/stream`."""
+        """`POST /api/chat/stream`; chat completions where the server speaks those."""
+        if self.completions:
+            said = [{"role": "user", "content": say(tokens, ms)}]
+            ask = {"model": "bench", "messages": said, "stream": True}
+            return Target("/v1/chat/completions", json.dumps(ask))
         return Target("/api/chat/stream", json.dumps({"message": say(tokens, ms), "session_id": session}))
 
     def socket(self, session: str, tokens: int, ms: float = 0) -> Target:
@@ -123,6 +129,7 @@ class Peer:
     name: str
     app: str
     stores: bool = False
+    env: Sequence[tuple[str, str]] = ()
 
     @contextmanager
     def start(self, desk: Desk) -> Iterator[Running]:
@@ -130,7 +137,7 @@ class Peer:
         database = desk.folder / "peer.sqlite3"
         for file in desk.folder.glob("peer.sqlite3*"):
             file.unlink()
-        env = {"BACKEND_KEY": BACKEND_KEY, "PEER_DATABASE": f"sqlite:///{database}"}
+        env = {"BACKEND_KEY": BACKEND_KEY, "PEER_DATABASE": f"sqlite:///{database}", **dict(self.env)}
         command = [str(venv.python()), "-m", "uvicorn", f"bench.peers.{self.app}:app", *UVICORN]
         with process([*command, "--port", str(desk.port)], env, desk, self.name) as pid:
             headers = (f"Authorization: Bearer {BACKEND_KEY}",) if self.stores else ()
@@ -138,18 +145,27 @@ class Peer:
 
 
 @contextmanager
-def process(command: Sequence[str], env: Mapping[str, str], desk: Desk, name: str) -> Iterator[int]:
-    """A server from its start until its port answers, and until it is gone again; yields its process id."""
+def process(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    desk: Desk,
+    name: str,
+    *,
+    port: int | None = None,
+    core: int = SERVER_CORE,
+) -> Iterator[int]:
+    """A server from its start until its port (the desk's) answers, and until it is gone again; yields its process id."""
+    port = port or desk.port
     log = desk.folder / f"{''.join(c if c.isalnum() else '-' for c in name)}.log"
-    if _listening(desk.port):
-        raise ServerError(f"port {desk.port} is taken; choose another with --port")
+    if _listening(port):
+        raise ServerError(f"port {port} is taken; choose another with --port")
     inherited = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-    with log.open("ab") as out, pinned(SERVER_CORE):
+    with log.open("ab") as out, pinned(core):
         server = subprocess.Popen(
             command, env={**inherited, **env}, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )
     try:
-        _wait_until_up(server, desk.port, log)
+        _wait_until_up(server, port, log)
         yield server.pid
     finally:
         server.send_signal(signal.SIGTERM)
@@ -166,7 +182,7 @@ def _listening(port: int) -> bool:
 
 
 def _wait_until_up(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    for _ in range(600):
+    for _ in range(1200):
         if server.poll() is not None:
             break
         if _listening(port):

@@ -40,6 +40,8 @@ def test_rows_compare_only_what_they_measure() -> None:
         assert {v.against for v in row.verdicts} - {""} <= names
 
 
-@pytest.mark.parametrize(("value", "text"), [(1234.5, "1,234"), (12.34, "12.3"), (1.236, "1.24")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(1234.5, "1,234"), (12.34, "12.3"), (1.236, "1.24"), (0.01234, "0.0123")]
+)
 def test_number_shows_figures_that_matter(value: float, text: str) -> None:
     assert number(value) == text
