@@ -185,9 +185,16 @@ class TurnAdmin(ReadOnly):
 
     @admin.display(description="tried")
     def what_was_tried(self, turn: Turn) -> str:
-        """One line for each attempt: the model, how it ended, how long it took."""
+        """One line for each attempt: the model, how it ended, how long it took. One that was passed by was not asked."""
         tried = [entry for entry in turn.attempts if isinstance(entry, dict)]
-        rows = [(str(e.get("model", "?")), str(e.get("code", "?")), span(e.get("ms"))) for e in tried]
+        rows = [
+            (
+                str(e.get("model", "?")),
+                str(e.get("code", "?")),
+                "not asked" if e.get("skipped") else span(e.get("ms")),
+            )
+            for e in tried
+        ]
         return format_html_join("", "<div>{} <strong>{}</strong> {}</div>", rows) or "–"
 
     @admin.action(description="Stop the chosen turns", permissions=["change"])

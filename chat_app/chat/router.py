@@ -7,6 +7,7 @@ leaves alone is passed by, one whose places are all taken too. How an attempt is
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -83,7 +84,7 @@ class _Turn:
         if self.failure is not None:
             raise self.failure
         raise Unavailable(
-            "No route to the model can answer right now.", retry_after=min(self.pauses, default=10.0)
+            "No route to the model can answer right now.", retry_after=math.ceil(min(self.pauses, default=10))
         )
 
     async def _try(self, route: Route) -> bool:

@@ -6,6 +6,7 @@ Sync; `turns.py` calls it by `db()`. No model is spoken to and no event is made 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -145,7 +146,7 @@ def _routes(principal: Principal, model: str | None) -> tuple[str, list[Route]]:
     if not candidates:
         raise Unavailable("No route to this model can answer right now.", retry_after=10)
     if seconds := catalog.pause(candidates):
-        raise Unavailable("Every route to this model fails at the moment.", retry_after=seconds)
+        raise Unavailable("Every route to this model fails at the moment.", retry_after=math.ceil(seconds))
     return model_id, candidates
 
 
