@@ -184,7 +184,7 @@ class QuotaAdmin(Listing):
 @admin.register(QuotaUse)
 class QuotaUseAdmin(ReadOnly):
     heading = "Uses of quotas"
-    list_display = ("subject", "quota_link", "of_model", "since", "used")
+    list_display = ("subject", "used", "quota_link", "since")
     list_filter = ("period_start",)
     search_fields = ("subject__startswith",)
     search_help_text = "The beginning of an owner (ext:42) or of a key's id."
@@ -192,7 +192,7 @@ class QuotaUseAdmin(ReadOnly):
     ordering = ("-pk",)
     list_select_related = ("quota",)
     actions = ("set_back",)
-    fields = ("subject", "quota_link", "of_model", "since", "used")
+    fields = ("subject", "quota_link", "since", "used")
     readonly_fields = fields
 
     class Media:
@@ -200,11 +200,8 @@ class QuotaUseAdmin(ReadOnly):
 
     @admin.display(description="quota")
     def quota_link(self, use: QuotaUse) -> str:
-        return link("chat_app_quota", str(use.quota_id), str(use.quota))
-
-    @admin.display(description="model")
-    def of_model(self, use: QuotaUse) -> str:
-        return str(use.quota.model_id or "all")
+        words = f"{use.quota}, {use.quota.model_id}" if use.quota.model_id else str(use.quota)
+        return link("chat_app_quota", str(use.quota_id), words)
 
     @admin.display(description="period since (UTC)")
     def since(self, use: QuotaUse) -> str:
