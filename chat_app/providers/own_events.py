@@ -26,7 +26,9 @@ from chat_app.domain.events import (
 from chat_app.providers.base import OwnEvent
 from chat_app.providers.text import Cleaner
 
-REFUSED: Final = frozenset({"user_message"})  # what the person said is not the answer's to write
+# What the person said is not the answer's to write; and all that is said in return is one message, yielded as text, so that it
+# streams and is the same for callers who read text alone.
+REFUSED: Final = frozenset({"user_message", "assistant_message"})
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_.]{0,31}")
 _BIGGEST: Final = 2**63  # of an integer that every reader of JSON here can hold
@@ -88,7 +90,9 @@ def _item(item: ItemData) -> ItemData:
     if not isinstance(item.kind, str) or not _KIND.fullmatch(item.kind):
         raise ValueError("an item's kind has up to 32 lower-case letters, digits, dots and underscores")
     if item.kind in REFUSED:
-        raise ValueError(f"an answer cannot hold an item of the kind {item.kind}")
+        raise ValueError(
+            f"an item cannot be of the kind {item.kind}: what the answer says is yielded as text"
+        )
     return replace(item, text=_text(item.text), data=_mapping(item.data), model=None)
 
 

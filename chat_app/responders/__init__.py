@@ -20,9 +20,8 @@ It gets the Prompt, and the row's `parameters` as keyword arguments:
 
 What may be yielded: `str`, the answer's text · `Progress` and `Notice`, shown and not stored · `ClientEffect`, for the front
 end · `ItemAdded`, `ItemUpdated`, `ItemDone`, `ItemRemoved`, further entries of the thread, whose ids need be unique within the
-answer alone · `UsageChunk`, where tokens are known. All text is one message, which stands where its first piece came; an item
-of kind `assistant_message` is a further one. Items are part of the answer: they are stored, and once the person has seen text
-or an item no fallback begins anew.
+answer alone · `UsageChunk`, where tokens are known. All text is one message, which stands where its first piece came. Items are
+part of the answer: they are stored, and once the person has seen text or an item no fallback begins anew.
 
 A ChatError (UpstreamDown, UpstreamBusy, Unavailable ...) tells the caller what its text says; anything else that is raised is
 logged with its traceback, and the caller is told that the model broke.

@@ -65,7 +65,6 @@ def all_of_it(prompt: Prompt) -> Iterator[Any]:
     yield ItemRemoved("gone")
     yield "after"
     yield ItemDone(card(3))
-    yield ItemDone(ItemData("more", "assistant_message", "a second message"))
 
 
 def test_items_are_stored_in_order_of_appearance_with_ids_of_ours() -> None:
@@ -74,13 +73,12 @@ def test_items_are_stored_in_order_of_appearance_with_ids_of_ours() -> None:
     assert stored(spec) == [
         ("assistant_message", "before after", {}),
         ("widget", "", {"n": 3}),
-        ("assistant_message", "a second message", {}),
     ]
     rows = Item.objects.filter(turn_id=spec.turn_id, model="own").order_by("seq")
     assert rows[0].pk == answer_id(spec.turn_id)
     assert all(row.pk.startswith("itm_") for row in rows[1:])
     assert isinstance(events[-1], Completed)
-    assert events[-1].text == "before after\n\na second message"
+    assert events[-1].text == "before after"
 
 
 def test_two_answers_may_use_the_same_ids_of_their_own() -> None:

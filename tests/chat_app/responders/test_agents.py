@@ -6,11 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-
-pytest.importorskip("agents")
-
 import openai
+import pytest
 from agents import Agent, OpenAIChatCompletionsModel, RunContextWrapper, function_tool, input_guardrail
 from agents import GuardrailFunctionOutput as Verdict
 
