@@ -32,7 +32,7 @@ SHOWN_FROM = 16  # characters: of a shorter key, four would be too much of it
 
 def _help_of_kinds() -> str:
     """What each kind of this release needs, as a list."""
-    lines = [(kind, KINDS.get(kind, "")) for kind in registry.KINDS]
+    lines = [(kind, KINDS[kind]) for kind in registry.KINDS if kind in KINDS]
     return format_html(
         '<dl class="chat-kinds">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", lines)
     )
