@@ -93,6 +93,17 @@ async def test_think_tags_are_progress_where_the_route_says_so(serve: Serve) -> 
     assert "".join(chunk.text for chunk in plain if isinstance(chunk, TextChunk)) == "<think>Hm.</think>\n42"
 
 
+async def test_answer_that_ends_within_the_opening_tag_is_text(serve: Serve) -> None:
+    assert await chunks(await serve([(0, chat(content="<thi")), (0.05, DONE)]), think_tags=True) == [
+        TextChunk("<thi")
+    ]
+
+
+async def test_thought_that_came_with_text_is_not_told(serve: Serve) -> None:
+    url = await serve([(0, chat(reasoning="Hm.") + chat(content="42")), (0.05, DONE)])
+    assert await chunks(url) == [TextChunk("42")]
+
+
 async def test_many_thoughts_make_few_remarks(serve: Serve) -> None:
     script = [(0.01, chat(reasoning=f"Step {n}. ")) for n in range(40)]
     said = await chunks(await serve([*script, (0, chat(content="42")), (0, DONE)]))
