@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.live.clients import Caller, bearer, issue, open_socket
 from tests.live.doors import DOORS
-from tests.servers import Launcher, PostgresProcess, ServerProcess
+from tests.servers import Launcher, PostgresProcess, ServerProcess, wait_until
 
 LIMIT, CROWD = 5, 20
 MONTH = 31 * 86_400
@@ -51,6 +53,12 @@ def server(limits: tuple[ServerProcess, str]) -> ServerProcess:
 def used(server: ServerProcess, subject: str) -> list[Any]:
     rows: list[Any] = json.loads(server.manage("shell", "-v0", "-c", USED.format(subject)).splitlines()[-1])
     return rows
+
+
+def stored(server: ServerProcess, turn_id: str) -> str:
+    """What the row holds of a running turn's text."""
+    code = f"from chat_app.models import Turn; print(repr(Turn.objects.get(pk={turn_id!r}).partial))"
+    return server.manage("shell", "-v0", "-c", code).splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", DOORS)
@@ -109,6 +117,21 @@ def test_key_is_counted_over_the_sessions_of_all_its_users(limits: tuple[ServerP
     refusals = [who.post("/api/chat", {"message": "x", "model": "demo"}) for who in (*users, itself)]
     assert {answer.json()["code"] for answer in refusals} == {"quota_exceeded"}
     assert issue(server, "of-the-key-0", model="demo").ask("/echo other key")["response"] == "other key"
+
+
+def test_turn_of_a_killed_worker_is_charged_for_what_it_had_said(start_server: Launcher) -> None:
+    first, _ = limited(start_server())
+    who = issue(first, "stopped", model="demo")
+    turn_id, _ = who.begin("/tokens 5000 20")
+    wait_until(lambda: len(stored(first, turn_id)) > 20, "a checkpoint")
+    first.signal(signal.SIGKILL)
+    kept = {name: first.env[name] for name in ("DATA_DIR", "ENCRYPTION_KEYS")}
+    second = start_server(**kept, DATABASE_URL=first.env["DATABASE_URL"] + "?")
+    turn = replace(who, server=second).ended(turn_id, 40)
+    assert (turn["state"], turn["usage"]["estimated"]) == ("interrupted", True)
+    ((turns, tokens, _),) = used(second, "ext:stopped")
+    assert (turns, tokens) == (1, turn["usage"]["total_tokens"])
+    assert tokens > 5
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
