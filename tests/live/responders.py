@@ -109,3 +109,20 @@ def rubbish(prompt: Prompt) -> Iterator[Any]:
 async def silent(prompt: Prompt) -> AsyncIterator[str]:
     await asyncio.sleep(60)
     yield "never"
+
+
+async def shown_slowly(prompt: Prompt) -> AsyncIterator[Any]:
+    """What a page has to show, with time to look."""
+    yield Progress("Looking it up", "search")
+    await asyncio.sleep(3)  # a stream's headers leave after a second without a text
+    yield Notice("warning", "This is old.", "Note")
+    yield ItemDone(ItemData("x", "of_an_unknown_kind", "hidden words", {"n": 1}))
+    yield Progress("Nearly there")
+    await asyncio.sleep(2)
+    yield "The **answer** itself."
+    yield ItemAdded(card(1))
+
+
+async def no_words(prompt: Prompt) -> AsyncIterator[Any]:
+    """An answer without text."""
+    yield ItemDone(card(1))
