@@ -13,7 +13,8 @@ the whole answer. `sessions = false` asks for no session, and sends the past wit
 
 The far side keeps the conversation in its session, and ours is in the prompt. As long as a session has heard what the prompt
 holds, the question alone is sent to it; else a new one is told the past in plain words first. `user_id` is the turn's owner.
-A stopped answer is stopped there too: by `POST /api/turns/{id}/cancel` where it sent `X-Turn-Id`, and by closing.
+A stopped answer is stopped there too: by `POST /api/turns/{id}/cancel` where it sent `X-Turn-Id`, and by closing. One that has
+not begun is waited for up to two seconds, in the background, since a turn over there has no name before its headers.
 """
 
 from __future__ import annotations
@@ -134,10 +135,7 @@ class _Asking:
         self.manners = manners
         self.since = asyncio.get_running_loop().time()
         self.backend = sessions.backend(route)
-        asked_before = manners.look(self.backend) or Manner()
-        self.manner = replace(
-            asked_before, streams=asked_before.streams and route.parameters.get("stream") is not False
-        )
+        self.manner = self.known_manner = manners.look(self.backend) or Manner()
         self.session = self._known_session()
         self.knows_past = self.session is not None
 
@@ -152,7 +150,8 @@ class _Asking:
                 if not self._otherwise(refused):
                     raise refused.error() from None
             else:
-                self.manners.keep(self.backend, self.manner, time.monotonic() + MANNER_SECONDS)
+                if self.manner != self.known_manner:
+                    self.manners.keep(self.backend, self.manner, time.monotonic() + MANNER_SECONDS)
                 return far
 
     def stop(self, far: http.Exchange) -> None:
@@ -168,6 +167,10 @@ class _Asking:
             self.heard.keep(
                 sessions.conversation(self.route, self.prompt, heard), self.session, self.session.until
             )
+
+    @property
+    def _streams(self) -> bool:
+        return self.manner.streams and self.route.parameters.get("stream") is not False
 
     def _known_session(self) -> FarSession | None:
         """A session that has heard exactly the past. It is no longer known then: whatever comes of this attempt, it has
@@ -199,7 +202,7 @@ class _Asking:
 
     async def _chat(self) -> http.Exchange:
         """Ask. A stop in the meantime waits for the headers, in the background: they name what is to be stopped."""
-        streams = self.manner.streams
+        streams = self._streams
         asked = {"events": True} | dict(self.route.parameters) if streams else dict(self.route.parameters)
         more = {name: value for name, value in asked.items() if value is not None and name not in OURS}
         fields = {"message": (message.question if self.knows_past else message.with_past)(self.prompt)}
@@ -219,7 +222,7 @@ class _Asking:
         status = refused.refusal.status
         if self.knows_past and (status in _GONE or (status == 409 and refused.code == "turn_running")):
             self.session, self.knows_past = None, False
-        elif self.manner.streams and status in (404, 405):
+        elif self._streams and status in (404, 405):
             self.manner = replace(self.manner, streams=False)
         elif not self.manner.in_query and refused.misses_query:
             self.manner = replace(self.manner, in_query=True)

@@ -40,16 +40,16 @@ def far(start_server: Launcher, upstream: FaultyUpstream) -> ServerProcess:
 
 @pytest.fixture(scope="module")
 def near(start_server: Launcher, far: ServerProcess, upstream: FaultyUpstream) -> ServerProcess:
-    """A server whose models are far's, and one of a backend as the examples write it that asks for patience."""
+    """A server whose models are far's, and two of a backend as the examples write it that asks for patience."""
     server = start_server()
-    busy = f"{upstream.root}/429/api?retry_after=60"
+    urls = {f"waits-{status}": f"{upstream.root}/{status}/api?retry_after=60" for status in (429, 503)}
     add_models(
         server,
         {
             API: mirror(far, "/api", model="swift"),
             EXAMPLE_3: mirror(far, "/swift"),
             "far-hangs": mirror(far, "/api", model="hangs"),
-            "far-busy": {"provider": "custom", "base_url": busy, "api_key": ""},
+            **{name: {"provider": "custom", "base_url": url} for name, url in urls.items()},
             **{f"far-{code}": mirror(far, "/api", model="swift") for code in FAILURES},
         },
     )
@@ -222,11 +222,14 @@ def test_revoked_far_session_is_renewed_without_a_word(pair: Pair, far: ServerPr
     assert "User: /echo one" in pair.far.items(new)[0]["text"]
 
 
-def test_busy_backend_is_left_alone_as_long_as_it_said(meet: Meet, upstream: FaultyUpstream) -> None:
-    who, before = meet("far-busy").near, upstream.state()["requests"]
+@pytest.mark.parametrize(("status", "code"), [(429, "upstream_busy"), (503, "upstream_down")])
+def test_busy_backend_is_left_alone_as_long_as_it_said(
+    meet: Meet, upstream: FaultyUpstream, status: int, code: str
+) -> None:
+    who, before = meet(f"waits-{status}").near, upstream.state()["requests"]
     first, second = (who.turn(who.ask("/echo hi")["turn_id"]) for _ in range(2))
-    assert (first["model"], first["attempts"][0]["code"]) == ("demo", "upstream_busy")
-    assert second["attempts"][0] == {"model": "far-busy", "code": "upstream_busy", "ms": 0, "skipped": True}
+    assert (first["model"], first["attempts"][0]["code"]) == ("demo", code)
+    assert second["attempts"][0] == {"model": f"waits-{status}", "code": code, "ms": 0, "skipped": True}
     assert upstream.state()["requests"] == before + 1
 
 

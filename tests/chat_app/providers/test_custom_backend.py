@@ -190,6 +190,13 @@ async def test_route_that_does_not_stream_asks_chat_alone(upstream: Upstream) ->
     assert upstream.examples.calls[1:] == [("/chat", {"top_k": 3, "message": "hi", "session_id": "far-1"})]
 
 
+async def test_row_that_streams_again_is_streamed_at_once(upstream: Upstream) -> None:
+    url = upstream.base_url("ok", home="api")
+    await ask(route(url, stream=False))
+    await ask(route(url))
+    assert [path for path, _ in upstream.examples.calls[1::2]] == ["/chat", "/chat/stream"]
+
+
 async def test_backend_without_a_stream_is_asked_for_it_once(upstream: Upstream) -> None:
     where = route(upstream.base_url("no_stream", home="api"))
     assert [(await ask(where)).text for _ in range(2)] == [text_of(20)] * 2
