@@ -13,6 +13,7 @@ from tests.live.doors import DOORS
 from tests.live.routes import FaultyUpstream, add_models, faulty_upstream
 from tests.servers import Launcher, ServerProcess
 from tests.upstream.chunks import text_of
+from tests.upstream.model_server import ModelServer
 
 SAID = {
     "responses": "Grüße, 😀 and 👩‍🚀!\n\n- שלום\n",
@@ -104,3 +105,22 @@ def test_stop_hangs_up_on_the_responses_api(server: ServerProcess, upstream: Fau
         upstream.seconds_until(open=0, hung_up=1)
     assert time.monotonic() - begun < 5
     assert text_of(2000).startswith(user.ended(event.data["turn_id"])["text"])
+
+
+def test_real_model_has_the_earlier_turns_over_the_responses_api(
+    server: ServerProcess, model_server: ModelServer
+) -> None:
+    row = {
+        "base_url": f"{model_server.base_url}/responses",
+        "model": model_server.model,
+        "parameters": {"max_output_tokens": 24},
+        "system_prompt": "You speak in small letters.",
+    }
+    add_models(server, {"served": row})
+    user, said = issue(server, "openai-served", model="served"), [("system", "You speak in small letters.")]
+    for question in ("Grüße aus Köln, 👩‍🚀 שלום", "And then?"):
+        said.append(("user", question))
+        answer = user.ask(question)
+        usage = user.turn(answer["turn_id"])["usage"]
+        assert (usage["input_tokens"], usage["output_tokens"]) == (model_server.prompt_tokens(said), 24)
+        said.append(("assistant", answer["response"]))
