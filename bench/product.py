@@ -58,14 +58,16 @@ def environment(database: Path) -> dict[str, str]:
 
 
 def fresh_database(desk: Desk) -> Path:
-    """A copy of the migrated database, which is made on first use. Its demo model takes as many turns as are asked for."""
+    """A copy of the migrated database, which is made on first use. Its default is the demo model, whatever else is installed
+    here, and takes as many turns as are asked for."""
     template, database = desk.folder / "template.sqlite3", desk.folder / "product.sqlite3"
     if not template.exists():
         manage(template, "migrate", "-v", "0")
         orm(
             template,
             "from chat_app.models import ModelConfig",
-            f"ModelConfig.objects.filter(id='demo').update({ROOM})",
+            "ModelConfig.objects.update(default=False)",
+            f"ModelConfig.objects.filter(id='demo').update(default=True, {ROOM})",
         )
     for file in desk.folder.glob("product.sqlite3*"):
         file.unlink()
