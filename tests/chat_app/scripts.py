@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from chat_app.domain.events import (
@@ -30,8 +32,25 @@ texts = st.text(alphabet=st.characters(blacklist_categories=["Cs"], blacklist_ch
 
 
 @st.composite
+def own_items(draw: st.DrawFn, n: int) -> list[Event]:
+    """The life of one item that Python made: added and changed, done (perhaps at once), or withdrawn."""
+    name = f"itm_{n}"
+
+    def item() -> ItemData:
+        return ItemData(
+            name, draw(st.sampled_from(["widget", "of_an_unknown_kind"])), data={"n": draw(st.integers(0, 9))}
+        )
+
+    changes: list[Event] = [ItemUpdated(item(), {"type": "x"}) for _ in range(draw(st.integers(0, 2)))]
+    begun: list[Event] = [ItemAdded(item()), *changes] if draw(st.booleans()) else []
+    ends: list[list[Event]] = [[ItemDone(item())], [ItemDone(item()), ItemRemoved(name)]]
+    return [*begun, *draw(st.sampled_from([*ends, [], [ItemRemoved(name)]] if begun else ends))]
+
+
+@st.composite
 def answers(draw: st.DrawFn) -> list[Event]:
-    """The events of one whole turn: routes, text in several items, asides, one terminal event that tells the truth."""
+    """The events of one whole turn: routes, text in several items, items without text that begin and end in between, asides,
+    one terminal event that tells the truth."""
     events: list[Event] = [RouteChosen("demo", 1)]
     texts_of: dict[str, str] = {}
     for n in range(draw(st.integers(0, 3))):
@@ -40,7 +59,11 @@ def answers(draw: st.DrawFn) -> list[Event]:
         events.append(ItemAdded(ItemData(item, ANSWER, model="demo")))
         for text in draw(st.lists(texts, max_size=6)):
             events.append(
-                draw(st.sampled_from([TextDelta(item, text), Progress(text), Notice("info", text)]))
+                draw(
+                    st.sampled_from(
+                        [TextDelta(item, text), Progress(text), Notice("info", text), ClientEffect(text)]
+                    )
+                )
             )
             if isinstance(events[-1], TextDelta):
                 texts_of[item] += text
@@ -50,6 +73,8 @@ def answers(draw: st.DrawFn) -> list[Event]:
         elif fate == "removed":
             events.append(ItemRemoved(item))
             del texts_of[item]
+    for n in range(draw(st.integers(0, 2))):
+        events = woven(draw, events, draw(own_items(n)))
     said = "\n\n".join(text for text in texts_of.values() if text)
     ends: list[Event] = [
         Completed(said, "demo", USAGE),
@@ -58,6 +83,14 @@ def answers(draw: st.DrawFn) -> list[Event]:
         Interrupted(said),
     ]
     return [*events, draw(st.sampled_from(ends))]
+
+
+def woven(draw: st.DrawFn, events: list[Any], more: list[Any]) -> list[Any]:
+    """`more` put among `events` in order, all of it behind the first of these."""
+    places = sorted(draw(st.lists(st.integers(1, len(events)), min_size=len(more), max_size=len(more))))
+    for shift, (place, event) in enumerate(zip(places, more, strict=True)):
+        events = [*events[: place + shift], event, *events[place + shift :]]
+    return events
 
 
 ONE_OF_EACH: list[Event] = [

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chat_app.chat.asks import TurnSpec
 from chat_app.chat.own_items import OwnItems
@@ -25,12 +27,13 @@ from chat_app.domain.events import (
     RouteChosen,
 )
 from chat_app.domain.prompt import Prompt
-from chat_app.domain.turn import IllegalEvent, answer_id
+from chat_app.domain.turn import IllegalEvent, answer_id, fold
 from chat_app.models import Item, Turn
 from chat_app.providers import python
 from chat_app.providers.base import RouteConfig
 from tests.chat_app.chat.routes import route
 from tests.chat_app.chat.test_engine import begin, execute
+from tests.chat_app.scripts import own_items, woven
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -137,3 +140,36 @@ def test_responder_that_fails_after_a_remark_alone_leaves_the_answer_to_the_next
 def test_item_in_the_persons_own_words_is_refused() -> None:
     with pytest.raises(IllegalEvent):
         OwnItems().translate(ItemAdded(ItemData("1", "user_message", "I agree")), "own")
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> list[Any]:
+    """What a responder may yield: pieces of text, items that begin and end in between, and at the end perhaps a bug."""
+    said: list[Any] = [
+        draw(st.sampled_from(["one ", "two ", Progress("on it"), Notice("info", "so")])) for _ in range(4)
+    ]
+    for n in range(draw(st.integers(0, 2))):
+        said = woven(draw, said, draw(own_items(n)))
+    return [*said, "end", *draw(st.sampled_from([[], [KeyError("bug")]]))]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(scripts())
+def test_stored_answer_is_the_fold_of_what_followers_saw_at_any_cut(script: list[Any]) -> None:
+    def plays(prompt: Prompt) -> Iterator[Any]:
+        for value in script:
+            if isinstance(value, Exception):
+                raise value
+            yield value
+
+    spec = begin_with(plays)
+    events = execute(spec)
+    rows = Item.objects.filter(turn_id=spec.turn_id).exclude(kind="user_message").order_by("seq")
+    kept = [(row.pk, row.kind, row.text, row.model) for row in rows]
+    for cut in range(len(events)):
+        view = fold(events[:cut])
+        for event in events[cut:]:
+            view.apply(event)
+        assert [(item.id, item.kind, item.text, item.model) for item in view.items] == kept
+    others = [(row.kind, row.data) for row in rows if row.kind != "assistant_message"]
+    assert others == [(item.kind, item.data) for item in view.items if item.kind != "assistant_message"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from chat_app.domain.events import (
     ItemAdded,
     ItemData,
     ItemDone,
+    ItemUpdated,
     RouteChosen,
     Snapshot,
     TextDelta,
@@ -31,7 +33,7 @@ class Client:
     def __init__(self) -> None:
         self.seq: int | None = None
         self.text = ""
-        self.items: dict[str, str] = {}
+        self.items: dict[str, ItemData] = {}
         self.order: list[int] = []
         self.ended = False
 
@@ -41,11 +43,12 @@ class Client:
         self.seq = record.seq
         match event:
             case Snapshot():
-                self.items = {item.id: item.text for item in event.items}
-            case ItemAdded() | ItemDone():
-                self.items[event.item.id] = event.item.text
+                self.items = {item.id: item for item in event.items}
+            case ItemAdded() | ItemUpdated() | ItemDone():
+                self.items[event.item.id] = event.item
             case TextDelta():
-                self.items[event.item_id] += event.text
+                item = self.items[event.item_id]
+                self.items[event.item_id] = replace(item, text=item.text + event.text)
             case _ if is_terminal(event):
                 self.ended, self.text = True, event.text  # type: ignore[union-attr]
             case _:
@@ -54,7 +57,11 @@ class Client:
 
     @property
     def shown(self) -> str:
-        return "\n\n".join(text for text in self.items.values() if text)
+        return "\n\n".join(item.text for item in self.items.values() if item.kind == ANSWER and item.text)
+
+    def sees(self, store: MemoryLog) -> bool:
+        """Whether its items are those of the turn, in the same order."""
+        return tuple(self.items.values()) == store.view("trn_1").items
 
 
 async def read(store: MemoryLog, client: Client, most: int) -> None:
@@ -92,6 +99,7 @@ def test_follower_cut_off_anywhere_misses_nothing_and_repeats_nothing(
                 await read(store, client, data.draw(st.integers(1, there), label="read before the cut"))
         assert client.order == list(range(1, len(events) + 1))
         assert client.shown == client.text == events[-1].text  # type: ignore[union-attr]
+        assert client.sees(store)
 
     asyncio.run(scenario())
 
@@ -118,6 +126,7 @@ def test_follower_without_a_place_begins_with_a_snapshot_and_ends_alike(
             for record in records:
                 client.take(record)
         assert client.shown == client.text == events[-1].text  # type: ignore[union-attr]
+        assert client.sees(store)
 
     asyncio.run(scenario())
 
