@@ -21,7 +21,8 @@ _closed = closed_ports()
 @dataclass(frozen=True)
 class Fault:
     """What one row's upstream does, and what a caller must hear of it: `code` (empty where the answer is whole) and the
-    `text` that comes all the same. `requests` is how often the upstream is asked where there is nobody else to ask."""
+    `text` that comes all the same. `after` is the timeout that ends an attempt, in seconds; `requests` how often
+    the upstream is asked where there is nobody else to ask."""
 
     name: str
     path: str
@@ -29,6 +30,7 @@ class Fault:
     text: str = ""
     knobs: Mapping[str, object] = field(default_factory=dict)
     timeouts: Mapping[str, float] = field(default_factory=dict)
+    after: float = 0.0
     retry_after: float | None = None
     requests: int = 1
     tls: bool = False
@@ -55,10 +57,12 @@ BEFORE = [
     Fault("certificate", "ok", DOWN, tls=True, requests=0),
     Fault("resets", "reset", DOWN),
     # Before and after the second at which a stream's headers leave without a token.
-    Fault("hangs", "hang", SLOW, timeouts={"timeout_first_token": 0.5}),
-    Fault("hangs-after-headers", "hang_after_headers", SLOW, timeouts={"timeout_first_token": 1.6}),
-    Fault("says-nothing-but-comments", "comments", SLOW),
-    Fault("a-byte-each-50-ms-for-too-long", "byte_by_byte", SLOW, knobs=BYTES),
+    Fault("hangs", "hang", SLOW, timeouts={"timeout_first_token": 0.5}, after=0.5),
+    Fault(
+        "hangs-after-headers", "hang_after_headers", SLOW, timeouts={"timeout_first_token": 1.6}, after=1.6
+    ),
+    Fault("says-nothing-but-comments", "comments", SLOW, after=1),
+    Fault("a-byte-each-50-ms-for-too-long", "byte_by_byte", SLOW, knobs=BYTES, after=1),
     Fault("400", "400", REFUSED),
     Fault("401", "401", REFUSED),
     Fault("404", "404", REFUSED),
@@ -72,7 +76,7 @@ BEFORE = [
     Fault("html", "html", ODD),
 ]
 AFTER = [
-    Fault("hangs-midway", "hang_midway", SLOW, SAID),
+    Fault("hangs-midway", "hang_midway", SLOW, SAID, after=1),
     Fault("resets-midway", "cut_off", DOWN, SAID),
     Fault("truncated", "truncated", ODD, SAID),
     Fault("malformed-third-chunk", "malformed", ODD, text_of(2)),
@@ -84,6 +88,7 @@ AFTER = [
         text_of(1),
         BYTES,
         {"timeout_first_token": 10, "timeout_total": 4.5},
+        after=4.5,
     ),
 ]
 HARMLESS = [

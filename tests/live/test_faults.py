@@ -30,7 +30,8 @@ FLOOD = Fault(
     timeouts={"timeout_first_token": 10, "timeout_total": 60},
 )
 HEALTHY = Fault("healthy", "ok", knobs={"tokens": 3})
-PATIENCE = 12.0  # seconds; a hang that nobody ends lasts an hour
+SLACK = 4.0  # seconds beyond what a timeout or an answer itself takes; a hang that nobody ends lasts an hour
+LONGEST = 8.0  # seconds of the slowest answer here, a byte each 50 ms
 KEPT = 2 * KEEP_ALIVE + 5.0  # seconds after which no connection to an upstream is kept any more
 GROWTH = 96 * 1024  # KiB; the upstream sends 34 MB an answer, none of which may pile up
 
@@ -101,11 +102,20 @@ def at_all_doors(server: ServerProcess, fault: Fault, prefix: str = "") -> dict[
         return dict(zip(DOORS, seen, strict=True))
 
 
+def check_first_attempt(fault: Fault, turn: Any) -> None:
+    """It ended within the route's timeouts, as the server itself has noted."""
+    tried = turn["attempts"][0]
+    assert tried["code"] == (fault.code or "ok")
+    if fault.code:
+        assert -0.05 < tried["ms"] / 1000 - fault.after < SLACK, tried
+
+
 def check(fault: Fault, door: str, seen: Seen) -> None:
     """One end, in time, and the same in what was told, replayed and stored."""
     told, again, turn = seen.told, seen.replayed, seen.turn
     assert len(told.endings) == len(again.endings) == 1, (door, told)
-    assert told.seconds < PATIENCE, (door, told.seconds)
+    assert told.seconds < LONGEST + SLACK, (door, told.seconds)
+    check_first_attempt(fault, turn)
     assert told.code in (fault.code, None), (door, told)
     assert told.text in (fault.text, None), (door, told)
     assert told.retryable in (fault.retryable, None), (door, told)
@@ -150,6 +160,8 @@ def test_fallback_answers_before_the_first_token_and_says_so(
         first, second = f"spared.{fault.name}.{door}", f"spare.{fault.name}.{door}"
         assert (seen.told.text, seen.told.code, len(seen.told.endings)) == (text_of(3), "", 1), door
         assert seen.told.model in (second, None), door
+        assert seen.told.seconds < LONGEST + SLACK, door
+        check_first_attempt(fault, seen.turn)
         assert (seen.replayed.text, seen.replayed.model) == (text_of(3), second)
         assert seen.routes == [(first, None), (second, fault.code)]
         assert (seen.turn["state"], seen.turn["text"]) == ("completed", text_of(3))
