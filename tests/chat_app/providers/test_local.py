@@ -29,6 +29,7 @@ from chat_app.providers.local import LocalProvider
 from chat_app.providers.local_models import Key, Shelf, load_model
 from chat_app.providers.local_options import Options
 from chat_app.providers.local_run import encode, threads_for, token_limit
+from tests.parts import require
 from tests.upstream.chunks import text_of
 from tests.upstream.local_models import counting_models
 
@@ -252,6 +253,7 @@ async def test_bad_parameter_is_refused_and_missing_says_it_before(
 
 
 async def test_what_is_missing_is_not_configured(local: LocalProvider, tmp_path: Path) -> None:
+    require("local_model")
     with pytest.raises(NotConfigured, match="no folder"):
         await read(local, route(tmp_path / "nowhere"))
     with pytest.raises(NotConfigured, match="gpt2 is not in this machine's cache"):
