@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from chat_app.chat import breaker, catalog, router
+from chat_app.models import ModelConfig
+from tests.chat_app.chat.sick import Clock
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +17,13 @@ def _catalogue_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (breaker, catalog, router):
         monkeypatch.setattr(module, "BREAKERS", fresh)
     catalog.forget()
+
+
+@pytest.fixture
+def clock(db: None, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The row that `sick.py` speaks of, no jitter, and a time of day that may be put forward."""
+    ModelConfig.objects.create(id="sick", label="Sick", provider="openai")
+    monkeypatch.setattr(breaker, "JITTER", 0.0)
+    found, real = Clock(), time.time
+    monkeypatch.setattr(time, "time", lambda: real() + found.ahead)
+    return found

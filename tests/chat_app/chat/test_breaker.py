@@ -1,16 +1,13 @@
-"""When a route is left alone, when it is tried again, and that several workers agree on it: each is a Breakers of its own."""
+"""When a route is left alone, and when one turn tries it again."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Coroutine
-from datetime import timedelta
+import threading
 from typing import Any
 
 import pytest
 from django.db import OperationalError
-from django.utils import timezone
 
 from chat_app.chat import breaker, health, route_state
 from chat_app.chat.breaker import Breakers
@@ -24,69 +21,15 @@ from chat_app.domain.errors import (
     UpstreamRefused,
     UpstreamTimeout,
 )
-from chat_app.models import ModelConfig, RouteHealth
-from chat_app.providers.base import RouteConfig, Timeouts
+from chat_app.models import RouteHealth
+from chat_app.providers.base import RouteConfig
 from sessions_app.db import db
+from tests.chat_app.chat.sick import PAUSE, SICK, Clock, leave_of, look, opened, play, row, tell
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-SICK = RouteConfig("sick", "openai", timeouts=Timeouts(first_token=1))
-
-
-class Clock:
-    """The time of day, which a test may put forward."""
-
-    ahead = 0.0
-
-    def forward(self, seconds: float) -> None:
-        self.ahead += seconds
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    ModelConfig.objects.create(id="sick", label="Sick", provider="openai")
-    monkeypatch.setattr(breaker, "JITTER", 0.0)
-    found, real = Clock(), time.time
-    monkeypatch.setattr(time, "time", lambda: real() + found.ahead)
-    return found
-
-
-def play(scenario: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(scenario)
-
-
-def row() -> RouteHealth:
-    return RouteHealth.objects.get(pk="sick")
-
-
-async def leave_of(worker: Breakers) -> Leave:
-    found = await worker.admit(SICK)
-    assert isinstance(found, Leave), found
-    return found
-
-
-async def tell(worker: Breakers, *outcomes: ChatError | None) -> None:
-    """One turn after the other, each with its end; then all is stored."""
-    for outcome in outcomes:
-        worker.ended(await leave_of(worker), outcome)
-    await worker.settle()
-
-
-async def look(worker: Breakers) -> None:
-    """What the catalogue does once a second."""
-    worker.learn(await db(health.read), ["sick"], time.monotonic())
-
-
-async def opened(*others: Breakers) -> Breakers:
-    worker = Breakers()
-    await tell(worker, *[UpstreamDown()] * 5)
-    assert worker.refusal(SICK) is not None
-    for other in others:
-        await look(other)
-    return worker
-
-
-PAUSE = 5.5  # longer than the first
-
+pytestmark = [
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.usefixtures("clock"),
+]
 
 GOOD: list[ChatError | None] = [None]
 
@@ -235,6 +178,49 @@ def test_probe_of_a_worker_that_died_is_another_ones_once_its_time_is_over(clock
     play(scenario())
 
 
+def test_turn_that_is_stopped_while_it_asks_to_probe_leaves_that_to_the_next(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, at_work, go_on = health.change, threading.Event(), threading.Event()
+
+    def slow(*arguments: Any) -> Any:
+        at_work.set()
+        go_on.wait(10)
+        return real(*arguments)
+
+    async def scenario() -> None:
+        worker = await opened()
+        clock.forward(PAUSE)
+        monkeypatch.setattr(health, "change", slow)
+        asking = asyncio.create_task(worker.admit(SICK))
+        await asyncio.to_thread(at_work.wait, 10)
+        assert isinstance(await worker.admit(SICK), Refusal)
+        asking.cancel()
+        await asyncio.wait({asking})
+        go_on.set()
+        while worker._tasks:
+            await asyncio.wait(worker._tasks)
+        assert (await leave_of(worker)).probe
+
+    play(scenario())
+
+
+def test_probe_that_the_database_cannot_grant_is_not_waited_for(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> None:
+        raise OperationalError("away")
+
+    async def scenario() -> None:
+        worker = await opened()
+        clock.forward(PAUSE)
+        monkeypatch.setattr(health, "change", away)
+        assert isinstance(await worker.admit(SICK), Refusal)
+        assert worker.refusal(SICK) is not None  # for a second nobody asks again
+
+    play(scenario())
+
+
 def test_late_news_of_a_turn_that_began_before_changes_nothing(clock: Clock) -> None:
     async def scenario() -> None:
         worker = Breakers()
@@ -262,141 +248,3 @@ def test_forced_turn_is_let_in_and_its_success_closes_the_route() -> None:
 
     play(scenario())
     assert row().state == CLOSED
-
-
-# Several workers
-
-
-def test_other_worker_leaves_the_route_alone_when_it_has_read_the_row() -> None:
-    async def scenario() -> None:
-        other = Breakers()
-        await opened()
-        assert other.refusal(SICK) is None
-        await look(other)
-        refusal = other.refusal(SICK)
-        assert refusal is not None
-        assert refusal.code == "upstream_down"
-
-    play(scenario())
-
-
-def test_of_many_workers_one_probes_and_all_follow_it(clock: Clock) -> None:
-    async def scenario() -> None:
-        workers = [Breakers() for _ in range(4)]
-        await opened(*workers)
-        clock.forward(PAUSE)
-        found = await asyncio.gather(*(w.admit(SICK) for w in workers for _ in range(3)))
-        probes = [(n // 3, leave) for n, leave in enumerate(found) if isinstance(leave, Leave)]
-        assert len(probes) == 1
-        winner, leave = probes[0]
-        workers[winner].ended(leave, None)
-        await workers[winner].settle()
-        for worker in workers:
-            await look(worker)
-            assert worker.refusal(SICK) is None
-
-    play(scenario())
-
-
-def test_worker_that_opens_what_another_has_changed_meanwhile_believes_the_other(clock: Clock) -> None:
-    async def scenario() -> None:
-        first, second = Breakers(), Breakers()
-        await tell(first, None)
-        await tell(second, *[UpstreamDown()] * 5)
-        clock.forward(PAUSE)
-        await tell(second, None)  # closed again: the row has moved on by three
-        await tell(first, *[UpstreamDown()] * 5)
-        assert first.refusal(SICK) is None
-        await tell(first, *[UpstreamDown()] * 5)
-        assert first.refusal(SICK) is not None
-
-    play(scenario())
-    assert (row().state, row().version) == (OPEN, 4)
-
-
-def test_rows_that_were_read_before_a_change_here_do_not_undo_it() -> None:
-    async def scenario() -> None:
-        worker, began = Breakers(), time.monotonic()
-        stale = await db(health.read)
-        await tell(worker, *[UpstreamDown()] * 5)
-        worker.learn(stale, ["sick"], began)
-        assert worker.refusal(SICK) is not None
-
-    play(scenario())
-
-
-def test_without_a_database_the_process_still_leaves_the_route_alone(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock
-) -> None:
-    def away(*_: Any) -> None:
-        raise OperationalError("away")
-
-    async def scenario() -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(health, "change", away)
-            worker = await opened()
-        assert not await db(RouteHealth.objects.filter(state=OPEN).exists)
-        await look(worker)
-        assert worker.refusal(SICK) is not None
-        clock.forward(PAUSE)
-        assert (await leave_of(worker)).probe  # and once it is back, it goes on as it should
-
-    play(scenario())
-
-
-# What staff see and do
-
-
-def test_last_error_is_kept_without_an_opening_and_the_newest_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(breaker, "NOTE_SECONDS", 1.0)
-
-    async def scenario() -> None:
-        worker = Breakers()
-        await tell(worker, UpstreamDown("First."))
-        await asyncio.wait(worker._tasks)
-        assert (await db(row)).error_detail == "First."
-        await tell(worker, UpstreamTimeout("Second."), UpstreamRefused("Third."))
-        assert len(worker._tasks) == 1
-        await asyncio.wait(worker._tasks)
-
-    play(scenario())
-    assert (row().error_code, row().error_detail, row().state) == ("upstream_refused", "Third.", CLOSED)
-    assert row().error_at is not None
-
-
-def test_reset_lets_turns_in_here_at_once_and_elsewhere_with_the_next_look(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def scenario() -> None:
-        other = Breakers()
-        worker = await opened(other)
-        monkeypatch.setattr(breaker, "BREAKERS", worker)
-        assert await db(breaker.reset, ["sick", "nobody"]) == 1
-        assert worker.refusal(SICK) is None
-        await look(other)
-        assert other.refusal(SICK) is None
-        await tell(other, *[UpstreamDown()] * 4)
-        assert other.refusal(SICK) is None  # what was counted before is forgotten
-
-    play(scenario())
-    assert breaker.reset(["sick"]) == 0
-
-
-def test_state_is_told_in_a_sentence() -> None:
-    soon = timezone.now() + timedelta(seconds=30)
-    assert breaker.state_of(None).works
-    assert not breaker.state_of(RouteHealth(state=OPEN, until=soon)).works
-    assert "s more" in breaker.state_of(RouteHealth(state=OPEN, until=soon)).words
-    assert "one turn" in breaker.state_of(RouteHealth(state=HALF_OPEN, until=soon)).words
-    assert "next turn" in breaker.state_of(RouteHealth(state=OPEN, until=timezone.now())).words
-
-
-def test_model_that_is_deleted_is_forgotten() -> None:
-    async def scenario() -> None:
-        worker = await opened()
-        await db(ModelConfig.objects.filter(pk="sick").delete)
-        worker.learn({}, [], time.monotonic())
-        assert worker.refusal(SICK) is None
-        assert worker._entries == {}
-
-    play(scenario())
