@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from chat_app.providers import handover
+
 SQLITE_THREADS = 4
 POSTGRES_THREADS = 16
 
@@ -44,8 +46,9 @@ def _sqlite(path: str) -> dict[str, Any]:
 def _postgres(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     options: dict[str, Any] = dict(parse_qsl(parts.query))
-    # One for each thread of the executor, and some room for a command or a probe beside it.
-    options["pool"] = {"min_size": 1, "max_size": POSTGRES_THREADS + 4, "timeout": 10}
+    # One for each thread of the executor, one for each answer in sync Python, which may hold it to its end, and some room for
+    # a command or a probe beside them. They are made when they are needed.
+    options["pool"] = {"min_size": 1, "max_size": POSTGRES_THREADS + handover.THREADS + 4, "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -13,28 +13,71 @@ import logging
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from chat_app.domain.errors import UpstreamBusy
+from chat_app.providers.statuses import of_request
 
 log = logging.getLogger(__name__)
 
-THREADS: Final = 64  # in a process; how many turns a model may have at once is its row's business
+THREADS: Final = (
+    32  # in a process, each with a database connection if it wants one: the pool has room for them
+)
+PATIENCE: Final = 10.0  # seconds that an answer waits for a thread
 ROOM: Final = 64  # values that may wait for the loop
 Around = Callable[[], AbstractContextManager[Any]]
 
-_places = threading.BoundedSemaphore(THREADS)
+
+class Places:
+    """So many at once; who comes later waits, first come, first served. For all threads and loops of a process."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._lock = threading.Lock()
+        self._waiting: deque[Future[None]] = deque()
+
+    async def take(self) -> None:
+        """Wait for a place. UpstreamBusy, which says nothing of the route, where none comes free in time."""
+        asked: Future[None] = Future()
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            self._waiting.append(asked)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.wrap_future(asked)
+        except BaseException as error:
+            if not asked.cancel():  # it came at the same moment
+                self.give_back()
+            if isinstance(error, TimeoutError):
+                busy = UpstreamBusy("All threads for answers in Python are taken.", retry_after=1)
+                raise of_request(busy) from None
+            raise
+
+    def give_back(self) -> None:
+        """For whoever has taken one, once, in any thread."""
+        with self._lock:
+            while self._waiting:
+                asked = self._waiting.popleft()
+                if asked.set_running_or_notify_cancel():
+                    asked.set_result(None)
+                    return
+            self._free += 1
+
+
+_places = Places(THREADS)
 
 
 async def values_of(call: Callable[[], Any], around: Around) -> AsyncGenerator[Any, None]:
     """Run `call` on a thread of its own within `around()`: the values of the iterator that it returns, else the one thing
-    that it returns. Raises what it raises; UpstreamBusy where all threads are taken.
+    that it returns. Raises what it raises; UpstreamBusy where all threads stay taken.
 
     Closing this does not wait for the thread: an iterator is closed there at its next value, any other result is dropped.
     """
-    if not _places.acquire(blocking=False):
-        raise UpstreamBusy("All threads for answers in Python are taken; try again shortly.", retry_after=1)
+    await _places.take()
     handover = _Handover()
     context = contextvars.copy_context()
     try:
@@ -42,7 +85,7 @@ async def values_of(call: Callable[[], Any], around: Around) -> AsyncGenerator[A
             target=context.run, args=(_work, call, around, handover), name="responder", daemon=True
         ).start()
     except BaseException:
-        _places.release()
+        _places.give_back()
         raise
     try:
         while await handover.more():
@@ -60,7 +103,7 @@ def _work(call: Callable[[], Any], around: Around, handover: _Handover) -> None:
     except BaseException as caught:  # noqa: BLE001 - SystemExit too: it is the answer's end, not the server's
         error = caught
     finally:
-        _places.release()
+        _places.give_back()
     if not handover.end(error) and error is not None:
         log.error("responder failed after it was stopped", exc_info=error)
 

@@ -126,3 +126,12 @@ async def shown_slowly(prompt: Prompt) -> AsyncIterator[Any]:
 async def no_words(prompt: Prompt) -> AsyncIterator[Any]:
     """An answer without text."""
     yield ItemDone(card(1))
+
+
+def holds_a_connection(prompt: Prompt, traces: str) -> str:
+    """A function that reads, then keeps its connection in hand until it is let go."""
+    found = Item.objects.filter(turn_id=prompt.turn_id).count()
+    (Path(traces) / prompt.turn_id).touch()
+    while not (Path(traces) / "let go").exists():
+        time.sleep(0.05)
+    return f"{found}"

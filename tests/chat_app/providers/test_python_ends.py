@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from chat_app.domain.errors import UpstreamBusy, UpstreamTimeout
 from chat_app.domain.events import Progress
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import handover, python
-from chat_app.providers.base import Chunk, TextChunk, Timeouts
+from chat_app.providers.base import TextChunk, Timeouts
 from chat_app.providers.registry import provider
 from tests.chat_app.providers.conftest import SHORT, prompt
 from tests.chat_app.providers.played import chunks, route, stream
@@ -164,32 +164,31 @@ async def test_failure_at_closing_is_logged_and_changes_nothing(caplog: pytest.L
     assert "failed while it was closed" in caplog.text
 
 
-async def test_no_more_threads_than_there_are_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handover, "_places", threading.BoundedSemaphore(1))
-    answer = stream(words)
-    await anext(answer)
-    await answer.aclose()
+async def test_answers_wait_for_a_thread_in_order_and_no_longer_than_they_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(handover, "_places", handover.Places(1))
+    monkeypatch.setattr(handover, "PATIENCE", 0.5)
     begun, release = threading.Event(), threading.Event()
 
     def waits(prompt: Prompt) -> str:
         begun.set()
         release.wait(30)
-        return "done"
+        return "first"
 
-    first = asyncio.create_task(_when_free(waits))
+    first = asyncio.create_task(chunks(waits))
     assert await happens(begun)
-    with pytest.raises(UpstreamBusy):
+    gives_up = asyncio.create_task(chunks(words))
+    await asyncio.sleep(0)
+    gives_up.cancel()
+    with pytest.raises(UpstreamBusy) as caught:
         await chunks(words)
+    assert caught.value.of_request
+    second = asyncio.create_task(chunks(words))
+    await asyncio.sleep(0.1)
     release.set()
-    assert await first == [TextChunk("done")]
-
-
-async def _when_free(responder: Callable[[Prompt], str]) -> list[Chunk]:
-    while True:
-        try:
-            return await chunks(responder)
-        except UpstreamBusy:
-            await asyncio.sleep(0.01)
+    assert await first == [TextChunk("first")]
+    assert await second == await chunks(words) == [TextChunk("ask"), TextChunk("!")]
 
 
 async def test_threads_are_entered_and_left_by_what_settings_plug_in() -> None:
