@@ -6,6 +6,7 @@ import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ ModelConfig.objects.filter(pk="demo").update(price_in=1, price_out=2)
 for door in {[*DOORS, "socket", "headers"]!r}:
     Quota.objects.create(subject=f"ext:{{door}}", period="month", turns=1)
 Quota.objects.create(subject="ext:crowd", period="month", turns={LIMIT})
+for n in range(4):  # of each of two users, two that count the same
+    Quota.objects.create(subject=f"ext:busy-{{n % 2}}", period="month", turns=100, model_id=["demo", None][n // 2])
 Quota.objects.create(subject="ext:stopped", period="month", tokens=10**6, cost=100)
 key, text = keys.create("limited")
 Quota.objects.create(kind="key", subject=key.pk, period="month", turns=3)
@@ -134,17 +137,32 @@ def test_turn_of_a_killed_worker_is_charged_for_what_it_had_said(start_server: L
     assert tokens > 5
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.fixture(scope="module")
+def grown(start_server: Launcher, postgres_process: PostgresProcess) -> tuple[ServerProcess, str]:
+    return limited(start_server(DATABASE_URL=postgres_process.database()))
+
+
+@pytest.mark.parametrize("database", ["limits", "grown"])
 def test_of_many_turns_at_once_no_more_begin_than_the_limit(
-    database: str, request: pytest.FixtureRequest, start_server: Launcher
+    database: str, request: pytest.FixtureRequest
 ) -> None:
-    if database == "sqlite":
-        server = request.getfixturevalue("server")
-    else:
-        postgres: PostgresProcess = request.getfixturevalue("postgres_process")
-        server, _ = limited(start_server(DATABASE_URL=postgres.database()))
+    server, _ = request.getfixturevalue(database)
     users = [issue(server, "crowd", model="demo") for _ in range(CROWD)]
     with ThreadPoolExecutor(CROWD) as pool:
         answers = list(pool.map(lambda who: who.post("/api/chat", {"message": "/echo x"}), users))
     assert sorted(answer.status_code for answer in answers) == [200] * LIMIT + [429] * (CROWD - LIMIT)
     assert [row[0] for row in used(server, "ext:crowd")] == [LIMIT]
+
+
+@pytest.mark.parametrize("database", ["limits", "grown"])
+def test_turns_that_begin_and_end_at_once_are_all_added_up(
+    database: str, request: pytest.FixtureRequest
+) -> None:
+    server, _ = request.getfixturevalue(database)
+    users = [issue(server, f"busy-{n % 2}", model="demo") for n in range(8)]
+    with ThreadPoolExecutor(len(users)) as pool:
+        usages = list(pool.map(lambda who: [who.ask("/echo x")["usage"] for _ in range(10)], users))
+    for n in range(2):
+        tokens = sum(usage["total_tokens"] for told in usages[n::2] for usage in told)
+        cost = sum(Decimal(usage["cost"]) for told in usages[n::2] for usage in told)
+        assert used(server, f"ext:busy-{n}") == [[40, tokens, str(cost)]] * 2
