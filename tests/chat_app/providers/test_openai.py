@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def route(base_url: str, *, key: str = "", timeouts: Timeouts = PATIENT, **param
     return RouteConfig("m", "openai", base_url, "tiny", key, parameters, timeouts)
 
 
-async def of(upstream: Upstream, fault: str, timeouts: Timeouts = PATIENT, **knobs: object) -> Answer:
+async def of(upstream: Upstream, fault: str, timeouts: Timeouts = PATIENT, **knobs: Any) -> Answer:
     return await ask(route(upstream.base_url(fault, **knobs), timeouts=timeouts))
 
 

@@ -114,7 +114,7 @@ def test_what_no_server_takes_is_refused_in_words(message: Message, words: str) 
     assert caught.value.of_request
 
 
-async def answer(upstream: Upstream, fault: str, api: str, *files: FilePart, **knobs: object) -> str:
+async def answer(upstream: Upstream, fault: str, api: str, *files: FilePart, **knobs: str) -> str:
     route = RouteConfig("m", "openai", upstream.base_url(fault, **knobs), "tiny", parameters={"api": api})
     stream = provider("openai").stream(route, Prompt((asking(*files),)))
     return "".join([getattr(chunk, "text", "") async for chunk in stream])

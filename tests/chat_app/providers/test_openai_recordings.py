@@ -136,7 +136,12 @@ def test_object_that_is_no_answer_is_an_error(name: str, said: object, kind: typ
 
 def test_usage_without_a_count_leaves_the_earlier_one() -> None:
     answer = answer_of("openai")
-    counts = ({"prompt_tokens": 3, "completion_tokens": 9}, None, {}, {"prompt_tokens": None, "cost": 0.1})
+    counts: tuple[object, ...] = (
+        {"prompt_tokens": 3, "completion_tokens": 9},
+        None,
+        {},
+        {"prompt_tokens": None, "cost": 0.1},
+    )
     answer.take([(b"", json.dumps({"choices": [], "usage": one}).encode()) for one in counts], last=False)
     assert answer.usage == UsageChunk(3, 9)
 
