@@ -26,9 +26,9 @@ part of the answer: they are stored, and once the person has seen text or an ite
 A ChatError (UpstreamDown, UpstreamBusy, Unavailable ...) tells the caller what its text says; anything else that is raised is
 logged with its traceback, and the caller is told that the model broke.
 
-Sync code runs in a thread of its own, with database connections of its own. Stop closes a generator at its next `yield`, drops
-what a function has yet to return, and cancels async code at its next `await`: do not swallow CancelledError. The route's
-timeouts hold as for any model.
+Sync code runs in a thread of its own (32 in a process, later ones wait), with a database connection of its own. Stop closes a
+generator at its next `yield`, drops what a function has yet to return, and cancels async code at its next `await`: do not
+swallow CancelledError. The route's timeouts hold as for any model.
 """
 
 from __future__ import annotations

@@ -151,6 +151,18 @@ def test_follow_after_the_end_gives_all_items(new_user: NewUser, place: str) -> 
     assert list(shown) == [i["id"] for i in who.items(who.thread_id) if i["type"] != "user_message"]
 
 
+def test_follow_on_a_server_that_did_not_run_it_gives_all_items(
+    new_user: NewUser, server: ServerProcess, start_server: Launcher
+) -> None:
+    who = new_user("rich")
+    turn_id = who.ask("hello")["turn_id"]
+    other = start_server(DATABASE_URL=server.env["DATABASE_URL"])
+    with Session(other, who.headers).get(f"/api/turns/{turn_id}/events", stream=True) as answer:
+        snapshot, ending = events(answer)
+    shown = [(i["type"], i["text"], i.get("data")) for i in snapshot.data["items"]]
+    assert (snapshot.type, shown, ending.type) == ("snapshot", ITEMS, "completed")
+
+
 def test_follower_in_mid_answer_begins_with_a_snapshot_of_the_items(new_user: NewUser) -> None:
     who = new_user("endless")
     turn_id, _ = who.begin("go")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -12,6 +13,7 @@ from chat_app import checks
 from chat_app.models import Thread
 from chat_app.providers import python
 from chat_app.responders import setup
+from tests.servers import run_python
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +52,10 @@ def test_thread_of_a_responder_leaves_no_connection_open() -> None:
     thread.start()
     thread.join()
     assert left == [False, True]
+
+
+def test_server_that_runs_no_agent_does_not_load_the_sdk() -> None:
+    code = (
+        "import chatbackend.asgi, sys; print([n for n in ('agents', 'openai', 'torch') if n in sys.modules])"
+    )
+    assert run_python(["-c", code], os.environ).strip() == "[]"
