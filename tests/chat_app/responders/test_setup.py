@@ -38,7 +38,7 @@ def test_no_responders_need_no_check() -> None:
     assert checks.responders_are_there(None) == []
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_thread_of_a_responder_leaves_no_connection_open() -> None:
     left: list[bool] = []
 
