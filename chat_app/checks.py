@@ -9,7 +9,7 @@ from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register
 
-from chat_app.providers import python
+from chat_app.providers.python import provider as python
 
 
 @register()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from chat_app.providers import handover
+from chat_app.providers.python import handover
 
 SQLITE_THREADS = 4
 POSTGRES_THREADS = 16

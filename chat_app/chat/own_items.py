@@ -11,7 +11,7 @@ from chat_app.domain.events import ItemAdded, ItemData, ItemDone, ItemRemoved, I
 from chat_app.domain.turn import IllegalEvent
 from chat_app.models.fields import new_id
 from chat_app.providers.base import OwnEvent
-from chat_app.providers.own_events import REFUSED
+from chat_app.providers.python.own_events import REFUSED
 
 
 class OwnItems:

@@ -11,11 +11,11 @@ from typing import Final
 
 from chat_app.domain.errors import NotConfigured
 from chat_app.providers.base import Holding, Provider
-from chat_app.providers.custom_backend import CustomBackendProvider
+from chat_app.providers.custom.provider import CustomBackendProvider
 from chat_app.providers.demo import DemoProvider
-from chat_app.providers.local import LocalProvider
-from chat_app.providers.openai import OpenAIProvider
-from chat_app.providers.python import PythonProvider
+from chat_app.providers.local.provider import LocalProvider
+from chat_app.providers.openai.provider import OpenAIProvider
+from chat_app.providers.python.provider import PythonProvider
 
 KINDS: Final[Mapping[str, type[Provider]]] = {
     "custom": CustomBackendProvider,

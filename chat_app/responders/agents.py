@@ -35,10 +35,11 @@ from agents import (
 from chat_app.domain.errors import UpstreamDown, UpstreamError, UpstreamRefused, UpstreamTimeout
 from chat_app.domain.events import Progress
 from chat_app.domain.prompt import Prompt
-from chat_app.providers import openai_files, statuses
+from chat_app.providers import statuses
 from chat_app.providers.base import UsageChunk
-from chat_app.providers.openai_responses import PARTS
-from chat_app.providers.reasoning import Thoughts
+from chat_app.providers.openai import files as openai_files
+from chat_app.providers.openai.reasoning import Thoughts
+from chat_app.providers.openai.responses import PARTS
 
 LET_GO: Final = 1.0  # seconds that a cancelled run has to end; less than the engine's own patience
 TEXT: Final = frozenset({"response.output_text.delta", "response.refusal.delta"})

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connections
 
-from chat_app.providers import python
+from chat_app.providers.python import provider as python
 
 
 def plug_in() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from chat_app.providers.handover import THREADS
+from chat_app.providers.python.handover import THREADS
 from tests.live.clients import Caller, issue
 from tests.live.routes import add_models
 from tests.servers import Launcher, wait_until

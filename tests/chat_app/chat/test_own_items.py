@@ -29,8 +29,8 @@ from chat_app.domain.events import (
 from chat_app.domain.prompt import Prompt
 from chat_app.domain.turn import IllegalEvent, answer_id, fold
 from chat_app.models import Item, Turn
-from chat_app.providers import python
 from chat_app.providers.base import RouteConfig
+from chat_app.providers.python import provider as python
 from tests.chat_app.chat.routes import route
 from tests.chat_app.chat.test_engine import begin, execute
 from tests.chat_app.scripts import own_items, woven

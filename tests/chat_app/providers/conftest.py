@@ -10,9 +10,10 @@ import pytest
 
 from chat_app.domain.errors import UpstreamError
 from chat_app.domain.prompt import Message, Prompt
-from chat_app.providers import http, python
+from chat_app.providers import http
 from chat_app.providers.addresses import Policy
 from chat_app.providers.base import RouteConfig, TextChunk, Timeouts, UsageChunk
+from chat_app.providers.python import provider as python
 from chat_app.providers.registry import provider
 from tests.upstream.faulty import Upstream, serving
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from chat_app.domain.errors import UpstreamDown
 from chat_app.domain.prompt import Prompt
-from chat_app.providers import python
 from chat_app.providers.base import Chunk, RouteConfig, Timeouts, UsageChunk
+from chat_app.providers.python import provider as python
 from chat_app.providers.registry import provider
 from tests.chat_app.providers.conftest import prompt
 from tests.upstream.faulty import token

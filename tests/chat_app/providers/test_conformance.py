@@ -14,8 +14,8 @@ from functools import partial
 import pytest
 
 from chat_app.domain.errors import NotConfigured, UpstreamTimeout
-from chat_app.providers import python
 from chat_app.providers.base import RouteConfig, TextChunk, Timeouts, UsageChunk
+from chat_app.providers.python import provider as python
 from chat_app.providers.registry import KINDS, provider
 from tests.chat_app.providers.conftest import SHORT, Answer, ask, prompt
 from tests.upstream.faulty import Upstream, text_of

@@ -10,7 +10,7 @@ import pytest
 from chat_app.domain.errors import UpstreamBusy, UpstreamDown, UpstreamError, UpstreamRefused, UpstreamTimeout
 from chat_app.domain.events import Notice
 from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
-from chat_app.providers.custom_answer import Answer, answer_for
+from chat_app.providers.custom.answer import Answer, answer_for
 from tests.upstream.recorded import recorded
 
 TEXT = "Grüße, 😀 and 👩‍🚀!\n\n- שלום\n"

@@ -17,7 +17,7 @@ from chat_app.domain.errors import (
 from chat_app.domain.prompt import FilePart, Message, Prompt
 from chat_app.providers import http
 from chat_app.providers.base import RouteConfig, TextChunk, Timeouts, UsageChunk
-from chat_app.providers.custom_backend import CustomBackendProvider
+from chat_app.providers.custom.provider import CustomBackendProvider
 from tests.chat_app.providers.conftest import SHORT, Answer, ask, prompt
 from tests.upstream.faulty import Upstream, closed_ports, text_of
 

@@ -11,10 +11,11 @@ import pytest
 
 from chat_app.domain.errors import UpstreamError
 from chat_app.domain.prompt import Message, Prompt
-from chat_app.providers import custom_message, custom_sessions
 from chat_app.providers.base import RouteConfig, TextChunk
-from chat_app.providers.custom_backend import CustomBackendProvider
-from chat_app.providers.custom_sessions import Memory
+from chat_app.providers.custom import message as custom_message
+from chat_app.providers.custom import sessions as custom_sessions
+from chat_app.providers.custom.provider import CustomBackendProvider
+from chat_app.providers.custom.sessions import Memory
 from tests.upstream.faulty import Upstream, text_of
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_app.domain.errors import UpstreamError
-from chat_app.providers.custom_stream import LooseReader
+from chat_app.providers.custom.stream import LooseReader
 from chat_app.providers.sse import EventReader
 from tests.upstream.recorded import recorded
 

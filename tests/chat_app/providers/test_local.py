@@ -23,12 +23,12 @@ from chat_app.domain.errors import (
     UpstreamTimeout,
 )
 from chat_app.domain.prompt import FilePart, Message, Prompt
-from chat_app.providers import local_files
 from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, Timeouts, UsageChunk
-from chat_app.providers.local import LocalProvider
-from chat_app.providers.local_models import Key, Shelf, load_model
-from chat_app.providers.local_options import Options
-from chat_app.providers.local_run import encode, threads_for, token_limit
+from chat_app.providers.local import files as local_files
+from chat_app.providers.local.models import Key, Shelf, load_model
+from chat_app.providers.local.options import Options
+from chat_app.providers.local.provider import LocalProvider
+from chat_app.providers.local.run import encode, threads_for, token_limit
 from tests.parts import require
 from tests.upstream.chunks import text_of
 from tests.upstream.local_models import counting_models

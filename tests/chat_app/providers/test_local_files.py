@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_app.providers import local_files
+from chat_app.providers.local import files as local_files
 from tests.parts import BASE_DIR, require
 
 

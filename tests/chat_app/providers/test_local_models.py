@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from chat_app.domain.errors import UpstreamDown, UpstreamRefused
-from chat_app.providers.local_files import Unusable
-from chat_app.providers.local_models import Failure, Key, Loaded, Shelf, failure_of, load_model
+from chat_app.providers.local.files import Unusable
+from chat_app.providers.local.models import Failure, Key, Loaded, Shelf, failure_of, load_model
 
 A, B, C = (Key(name, "cpu", "auto") for name in "abc")
 

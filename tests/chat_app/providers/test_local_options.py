@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat_app.domain.errors import UpstreamRefused
-from chat_app.providers.local_options import Options, problem, read
+from chat_app.providers.local.options import Options, problem, read
 
 
 def test_nothing_said_is_the_defaults() -> None:

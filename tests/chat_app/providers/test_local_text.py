@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_app.domain.prompt import Message
-from chat_app.providers.local_text import Speech, templated, transcript
+from chat_app.providers.local.text import Speech, templated, transcript
 
 TALK = (
     Message("system", "Be brief."),

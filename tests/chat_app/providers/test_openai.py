@@ -17,8 +17,8 @@ from chat_app.domain.errors import (
 )
 from chat_app.domain.prompt import Message, Prompt
 from chat_app.providers.base import RouteConfig, TextChunk, Timeouts
-from chat_app.providers.openai import DIALECTS, OpenAIProvider, url
-from chat_app.providers.openai_chat import body
+from chat_app.providers.openai.chat import body
+from chat_app.providers.openai.provider import DIALECTS, OpenAIProvider, url
 from tests.chat_app.providers.conftest import SHORT, Answer, ask, prompt
 from tests.upstream.faulty import Upstream, closed_ports, text_of
 

@@ -8,10 +8,11 @@ import pytest
 
 from chat_app.domain.errors import UpstreamRefused
 from chat_app.domain.prompt import FilePart, Message, Prompt
-from chat_app.providers import openai_chat, openai_responses
 from chat_app.providers.base import RouteConfig
-from chat_app.providers.openai import DIALECTS
-from chat_app.providers.openai_files import MAX_TEXT, content
+from chat_app.providers.openai import chat as openai_chat
+from chat_app.providers.openai import responses as openai_responses
+from chat_app.providers.openai.files import MAX_TEXT, content
+from chat_app.providers.openai.provider import DIALECTS
 from chat_app.providers.registry import provider
 from tests.upstream.faulty import Upstream, text_of
 

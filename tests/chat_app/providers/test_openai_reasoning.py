@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from chat_app.domain.errors import UpstreamTimeout
 from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, Timeouts
-from chat_app.providers.openai import OpenAIProvider
+from chat_app.providers.openai.provider import OpenAIProvider
 from tests.chat_app.providers.conftest import prompt
 
 Serve = Callable[[list[tuple[float, bytes]]], Awaitable[str]]

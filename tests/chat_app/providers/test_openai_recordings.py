@@ -8,8 +8,8 @@ import pytest
 
 from chat_app.domain.errors import UpstreamBusy, UpstreamError
 from chat_app.providers.base import RouteConfig, UsageChunk
-from chat_app.providers.openai import DIALECTS
-from chat_app.providers.openai_answer import Answer
+from chat_app.providers.openai.answer import Answer
+from chat_app.providers.openai.provider import DIALECTS
 from chat_app.providers.sse import EventReader
 from tests.chat_app.providers.conftest import ask
 from tests.upstream.faulty import Upstream

@@ -9,8 +9,8 @@ import pytest
 from chat_app.domain.errors import UpstreamBusy, UpstreamDown, UpstreamError, UpstreamRefused
 from chat_app.domain.prompt import Message, Prompt
 from chat_app.providers.base import RouteConfig, UsageChunk
-from chat_app.providers.openai_answer import Answer
-from chat_app.providers.openai_responses import ResponsesAnswer, body
+from chat_app.providers.openai.answer import Answer
+from chat_app.providers.openai.responses import ResponsesAnswer, body
 from chat_app.providers.sse import Event
 from tests.chat_app.providers.conftest import ask, prompt
 from tests.upstream.faulty import Upstream, text_of

@@ -21,8 +21,8 @@ from chat_app.domain.events import (
     Progress,
 )
 from chat_app.domain.prompt import Prompt
-from chat_app.providers import python
 from chat_app.providers.base import EventChunk, RouteConfig, TextChunk, UsageChunk
+from chat_app.providers.python import provider as python
 from chat_app.providers.registry import provider
 from tests.chat_app.providers.conftest import prompt
 from tests.chat_app.providers.played import chunks, route

@@ -14,8 +14,9 @@ import pytest
 from chat_app.domain.errors import UpstreamBusy, UpstreamTimeout
 from chat_app.domain.events import Progress
 from chat_app.domain.prompt import Prompt
-from chat_app.providers import handover, python
 from chat_app.providers.base import TextChunk, Timeouts
+from chat_app.providers.python import handover
+from chat_app.providers.python import provider as python
 from chat_app.providers.registry import provider
 from tests.chat_app.providers.conftest import SHORT, prompt
 from tests.chat_app.providers.played import chunks, route, stream

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chat_app.providers.reasoning import INTERVAL, LIMIT, ThinkTags, Thoughts, last_words
+from chat_app.providers.openai.reasoning import INTERVAL, LIMIT, ThinkTags, Thoughts, last_words
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.db import connection
 
 from chat_app import checks
 from chat_app.models import Thread
-from chat_app.providers import python
+from chat_app.providers.python import provider as python
 from chat_app.responders import setup
 from tests.servers import run_python
 

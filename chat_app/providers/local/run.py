@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from chat_app.domain.errors import UpstreamDown
 from chat_app.domain.prompt import Message
-from chat_app.providers import local_text
 from chat_app.providers.base import UsageChunk
-from chat_app.providers.local_models import Failure, Loaded, failure_of
-from chat_app.providers.local_options import Options
-from chat_app.providers.local_sampling import sampling
+from chat_app.providers.local import text as local_text
+from chat_app.providers.local.models import Failure, Loaded, failure_of
+from chat_app.providers.local.options import Options
+from chat_app.providers.local.sampling import sampling
 
 log = logging.getLogger(__name__)
 

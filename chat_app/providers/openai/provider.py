@@ -18,12 +18,13 @@ from yarl import URL
 
 from chat_app.domain.errors import UpstreamError, UpstreamRefused
 from chat_app.domain.prompt import Prompt
-from chat_app.providers import http, openai_files, statuses
+from chat_app.providers import http, statuses
 from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk
-from chat_app.providers.openai_answer import NO_STREAM, Dialect
-from chat_app.providers.openai_chat import CHAT
-from chat_app.providers.openai_responses import RESPONSES
-from chat_app.providers.reasoning import Thoughts
+from chat_app.providers.openai import files as openai_files
+from chat_app.providers.openai.answer import NO_STREAM, Dialect
+from chat_app.providers.openai.chat import CHAT
+from chat_app.providers.openai.reasoning import Thoughts
+from chat_app.providers.openai.responses import RESPONSES
 from chat_app.providers.sse import MAX_EVENT, EventReader
 
 DIALECTS: Final = {"chat": CHAT, "responses": RESPONSES}

@@ -1,6 +1,6 @@
 """The callables of this installation by name, and how each is run: async ones on the event loop, sync ones in threads.
 
-What they are given and what becomes of their values is `python.py`'s business.
+What they are given and what becomes of their values is `provider.py`'s business.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from chat_app.domain.prompt import Prompt
-from chat_app.providers.handover import Around, values_of
+from chat_app.providers.python.handover import Around, values_of
 
 log = logging.getLogger(__name__)
 

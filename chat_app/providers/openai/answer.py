@@ -1,6 +1,6 @@
 """What OpenAI's dialects share: a request's parameters, an answer as it grows, errors inside a stream.
 
-No URL and no body of either dialect; those are `openai_chat.py`'s and `openai_responses.py`'s. Only the fields that are
+No URL and no body of either dialect; those are `chat.py`'s and `responses.py`'s. Only the fields that are
 needed are decoded. All that one read gave becomes one piece of text, so that the cost does not grow with the token rate.
 """
 
@@ -18,7 +18,7 @@ from chat_app.domain.errors import UpstreamBusy, UpstreamError, UpstreamRefused
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import http, statuses
 from chat_app.providers.base import RouteConfig, UsageChunk
-from chat_app.providers.reasoning import ThinkTags
+from chat_app.providers.openai.reasoning import ThinkTags
 from chat_app.providers.sse import Event
 from chat_app.providers.text import Cleaner
 

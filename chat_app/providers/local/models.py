@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chat_app.domain.errors import UpstreamDown, UpstreamError, UpstreamRefused
-from chat_app.providers.local_files import Unusable, as_folder, cached, download
+from chat_app.providers.local.files import Unusable, as_folder, cached, download
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,8 @@
 """Hugging Face's models in this process: `gpt2`, any other causal model of the hub, or a folder. Needs requirements-local.txt.
 
 A route's `model` is the hub's name or the folder ("gpt2" where it is empty), and its `parameters` are those of
-`local_options.py`. Here the event loop's side: waiting, limits, chunks. The computing is done in threads of its own
-(`local_run.py`), the loading too (`local_models.py`).
+`options.py`. Here the event loop's side: waiting, limits, chunks. The computing is done in threads of its own
+(`run.py`), the loading too (`models.py`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import ClassVar, Final
 
 from chat_app.domain.errors import NotConfigured, UpstreamBusy, UpstreamDown, UpstreamRefused, UpstreamTimeout
 from chat_app.domain.prompt import Prompt
-from chat_app.providers import local_files, local_options
 from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, Timeouts, UsageChunk
-from chat_app.providers.local_models import Entry, Failure, Key, Loaded, Shelf
-from chat_app.providers.local_run import PLACES, Job, Mail, Task
+from chat_app.providers.local import files as local_files
+from chat_app.providers.local import options as local_options
+from chat_app.providers.local.models import Entry, Failure, Key, Loaded, Shelf
+from chat_app.providers.local.run import PLACES, Job, Mail, Task
 
 DEFAULT_MODEL: Final = "gpt2"
 LOOK: Final = 1.0  # seconds between two looks at what those who wait are shown

@@ -31,12 +31,11 @@ from yarl import URL
 
 from chat_app.domain.errors import UpstreamError, UpstreamRefused
 from chat_app.domain.prompt import Message, Prompt
-from chat_app.providers import custom_message as message
-from chat_app.providers import custom_sessions as sessions
 from chat_app.providers import http
 from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, Timeouts
-from chat_app.providers.custom_answer import answer_for, decode, failure_of
-from chat_app.providers.custom_sessions import FarSession, Manner, Memory
+from chat_app.providers.custom import message, sessions
+from chat_app.providers.custom.answer import answer_for, decode, failure_of
+from chat_app.providers.custom.sessions import FarSession, Manner, Memory
 
 STOP_SECONDS: Final = 2.0  # to tell the far side that its answer is no longer wanted
 MANNER_SECONDS: Final = 300.0  # for which we remember how a backend is asked

@@ -12,9 +12,9 @@ import msgspec
 
 from chat_app.domain.errors import UpstreamError
 from chat_app.domain.prompt import Prompt
-from chat_app.providers import openai_files
 from chat_app.providers.base import RouteConfig
-from chat_app.providers.openai_answer import NO_STREAM, Answer, Dialect, asked, fault, mended
+from chat_app.providers.openai import files as openai_files
+from chat_app.providers.openai.answer import NO_STREAM, Answer, Dialect, asked, fault, mended
 
 PARTS: Final = openai_files.Shapes(
     text=lambda text: {"type": "text", "text": text},

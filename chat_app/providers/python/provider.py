@@ -23,10 +23,10 @@ from chat_app.domain.events import (
 )
 from chat_app.domain.prompt import Prompt
 from chat_app.providers.base import Chunk, EventChunk, RouteConfig, TextChunk, UsageChunk
-from chat_app.providers.callables import Table
 from chat_app.providers.deadlines import Deadlines
-from chat_app.providers.handover import Around
-from chat_app.providers.own_events import OwnEvents
+from chat_app.providers.python.callables import Table
+from chat_app.providers.python.handover import Around
+from chat_app.providers.python.own_events import OwnEvents
 from chat_app.providers.text import Cleaner
 
 OWN: Final = (ItemAdded, ItemUpdated, ItemDone, ItemRemoved, Progress, Notice, ClientEffect)

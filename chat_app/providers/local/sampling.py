@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from chat_app.providers.local_options import Options
+from chat_app.providers.local.options import Options
 
 # What a base model, which has no chat template and no say of its own, is asked to do: the likeliest words only go round.
 OPEN_ENDED: Final[Mapping[str, Any]] = {

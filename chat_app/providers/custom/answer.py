@@ -23,7 +23,7 @@ from chat_app.domain.errors import (
 from chat_app.domain.events import Level, Notice
 from chat_app.providers import http
 from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
-from chat_app.providers.custom_stream import LooseReader
+from chat_app.providers.custom.stream import LooseReader
 from chat_app.providers.sse import Event, EventReader
 from chat_app.providers.text import Cleaner
 

@@ -1,0 +1,1 @@
+"""Kind `custom`: another backend that speaks the examples' own contract."""

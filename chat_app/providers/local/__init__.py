@@ -1,0 +1,1 @@
+"""Kind `local`: a Hugging Face model in this process."""

@@ -1,0 +1,1 @@
+"""Kind `openai`: what speaks OpenAI's chat completions or Responses API."""

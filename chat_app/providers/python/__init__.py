@@ -1,0 +1,1 @@
+"""Kind `python`: Python of this installation answers by itself."""
