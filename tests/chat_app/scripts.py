@@ -44,7 +44,13 @@ def own_items(draw: st.DrawFn, n: int) -> list[Event]:
     changes: list[Event] = [ItemUpdated(item(), {"type": "x"}) for _ in range(draw(st.integers(0, 2)))]
     begun: list[Event] = [ItemAdded(item()), *changes] if draw(st.booleans()) else []
     ends: list[list[Event]] = [[ItemDone(item())], [ItemDone(item()), ItemRemoved(name)]]
-    return [*begun, *draw(st.sampled_from([*ends, [], [ItemRemoved(name)]] if begun else ends))]
+    if begun:
+        ends += [[], [ItemRemoved(name)]]
+    return [*begun, *draw(st.sampled_from(ends))]
+
+
+def said_or_aside(item: str, text: str) -> list[Event]:
+    return [TextDelta(item, text), Progress(text), Notice("info", text), ClientEffect(text)]
 
 
 @st.composite
@@ -58,13 +64,7 @@ def answers(draw: st.DrawFn) -> list[Event]:
         texts_of[item] = ""
         events.append(ItemAdded(ItemData(item, ANSWER, model="demo")))
         for text in draw(st.lists(texts, max_size=6)):
-            events.append(
-                draw(
-                    st.sampled_from(
-                        [TextDelta(item, text), Progress(text), Notice("info", text), ClientEffect(text)]
-                    )
-                )
-            )
+            events.append(draw(st.sampled_from(said_or_aside(item, text))))
             if isinstance(events[-1], TextDelta):
                 texts_of[item] += text
         fate = draw(st.sampled_from(["done", "open", "removed"]))

@@ -49,7 +49,7 @@ def test_charts_are_drawn_and_legible(
     page = open_usage(context, watch, live_server_process)
     charts = page.get_by_role("img", name="per hour")
     expect(charts).to_have_count(6)
-    assert all(chart.bounding_box()["width"] > 300 for chart in charts.all())
+    assert all((box := chart.bounding_box()) and box["width"] > 300 for chart in charts.all())
     for kind in range(7):
         assert page.evaluate(CONTRAST, [f"#chart-{kind} .chart-fill", "body"]) >= 3, kind
     assert page.evaluate(CONTRAST, [".chart-text", "body"]) >= 4.5

@@ -20,7 +20,7 @@ PRODUCTION = {"DEBUG": "0", "ALLOW_GUESTS": "1", "ALLOWED_HOSTS": "127.0.0.1"}
 def test_page_chats_and_resumes(
     start_server: Launcher, open_chat: Callable[..., ChatPage], command: str, env: dict[str, str]
 ) -> None:
-    chat = open_chat(url=start_server(command, **env).url)
+    chat = open_chat(url=start_server(command, port=None, **env).url)
     assert "let x;" in chat.ask("/echo ```js\nlet x;\n```")
     expect(chat.prose.locator(".hljs-keyword")).to_have_text("let")
     chat.say("/tokens 80 25")

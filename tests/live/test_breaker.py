@@ -205,7 +205,7 @@ def test_two_workers_agree_and_send_one_probe_between_them(
     same = {
         "DATABASE_URL": postgres_url, "REDIS_URL": redis_url, "ENCRYPTION_KEYS": Fernet.generate_key().decode()
     }  # fmt: skip
-    servers = [start_server(**same), start_server(**same)]
+    servers = [start_server(port=None, **same), start_server(port=None, **same)]
     row = {
         "base_url": hanging.base_url("hang"),
         "model": "m",

@@ -17,7 +17,7 @@ from tests.servers import Launcher, ServerProcess
 @pytest.fixture
 def pair(start_server: Launcher) -> Iterator[tuple[ServerProcess, ServerProcess]]:
     first = start_server()
-    second = start_server(**{name: first.env[name] for name in ("DATA_DIR", "ENCRYPTION_KEYS")},
+    second = start_server(port=None, **{name: first.env[name] for name in ("DATA_DIR", "ENCRYPTION_KEYS")},
                           DATABASE_URL=first.env["DATABASE_URL"] + "?")  # fmt: skip
     yield first, second
     for server in (first, second):

@@ -129,7 +129,7 @@ def test_turn_of_a_killed_worker_is_charged_for_what_it_had_said(start_server: L
     wait_until(lambda: len(stored(first, turn_id)) > 20, "a checkpoint")
     first.signal(signal.SIGKILL)
     kept = {name: first.env[name] for name in ("DATA_DIR", "ENCRYPTION_KEYS")}
-    second = start_server(**kept, DATABASE_URL=first.env["DATABASE_URL"] + "?")
+    second = start_server(port=None, **kept, DATABASE_URL=first.env["DATABASE_URL"] + "?")
     turn = replace(who, server=second).ended(turn_id, 40)
     assert (turn["state"], turn["usage"]["estimated"]) == ("interrupted", True)
     ((turns, tokens, _),) = used(second, "ext:stopped")

@@ -22,7 +22,7 @@ def test_turns_are_counted_where_they_are_shown(
     if database == "postgres":
         postgres: PostgresProcess = request.getfixturevalue("postgres_process")
         settings["DATABASE_URL"] = postgres.database()
-    server = start_server(**settings)
+    server = start_server(port=None, **settings)
     who = issue(server, "counted", model="demo")
     usages = [who.ask(f"/echo {n} words")["usage"] for n in range(3)]
     who.post("/api/chat", {"message": "/fail upstream_down"})

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from chat_app.chat import quotas
+from chat_app.domain.errors import QuotaExceeded
 from chat_app.models import Quota, QuotaUse
 from sessions_app import keys
 
@@ -59,7 +60,7 @@ def add(keeper: Client, **fields: Any) -> str:
 def test_quota_is_made_and_obeyed_at_once(keeper: Client) -> None:
     assert quotas.claim("ext:1", None, "demo", timezone.now()) == ()
     assert add(keeper, turns=0) == ""
-    with pytest.raises(quotas.QuotaExceeded):
+    with pytest.raises(QuotaExceeded):
         quotas.claim("ext:1", None, "demo", timezone.now())
 
 

@@ -22,6 +22,13 @@ from tests.chat_app.chat.routes import Scripted, played, route
 
 
 @pytest.fixture(autouse=True)
+def bulkheads(monkeypatch: pytest.MonkeyPatch) -> Bulkheads:
+    """No place taken by another test."""
+    monkeypatch.setattr(router, "BULKHEADS", found := Bulkheads())
+    return found
+
+
+@pytest.fixture(autouse=True)
 def breakers(monkeypatch: pytest.MonkeyPatch) -> Breakers:
     """None of another test's outcomes, and a database that is away: what happens counts here alone."""
 
@@ -30,7 +37,6 @@ def breakers(monkeypatch: pytest.MonkeyPatch) -> Breakers:
 
     monkeypatch.setattr(health, "change", away)
     monkeypatch.setattr(health, "note", away)
-    monkeypatch.setattr(router, "BULKHEADS", Bulkheads())
     monkeypatch.setattr(router, "BREAKERS", found := Breakers())
     return found
 
@@ -45,7 +51,8 @@ def play(
     candidates: Sequence[Route], requested: str = "a", **more: Any
 ) -> tuple[list[Any], router.Attempts, Exception | None]:
     async def scenario() -> tuple[list[Any], router.Attempts, Exception | None]:
-        attempts, found = router.Attempts(), []
+        attempts = router.Attempts()
+        found: list[Any] = []
         try:
             await router.answer(spec(candidates, requested, **more), attempts, found.append)
         except Exception as error:
@@ -178,13 +185,13 @@ def test_last_route_is_not_asked_again_where_it_does_not_say_soon(
     assert len(busy.prompts) == 1
 
 
-def test_route_without_a_free_place_is_followed_by_the_next() -> None:
-    place = router.BULKHEADS
+def test_route_without_a_free_place_is_followed_by_the_next(bulkheads: Bulkheads) -> None:
     only = route("a", "/echo no", concurrency=1, queue=0)
 
     async def scenario() -> tuple[list[Any], router.Attempts]:
-        taken = place.enter("a", 1, 0)
-        attempts, found = router.Attempts(), []
+        taken = bulkheads.enter("a", 1, 0)
+        attempts = router.Attempts()
+        found: list[Any] = []
         await router.answer(spec([only, route("b", "/echo hi")]), attempts, found.append)
         taken.leave()
         return found, attempts
@@ -192,13 +199,13 @@ def test_route_without_a_free_place_is_followed_by_the_next() -> None:
     found, attempts = asyncio.run(scenario())
     assert text(found) == "hi"
     assert codes(attempts) == [("a", "upstream_busy"), ("b", "ok")]
-    assert len(place) == 0
+    assert len(bulkheads) == 0
 
 
 # A turn that is stopped
 
 
-def test_answer_left_early_is_noted_as_cancelled_and_gives_its_place_back() -> None:
+def test_answer_left_early_is_noted_as_cancelled_and_gives_its_place_back(bulkheads: Bulkheads) -> None:
     async def scenario() -> router.Attempts:
         attempts, begun = router.Attempts(), asyncio.Event()
         turn = spec([route("a", "/tokens 100 5")])
@@ -210,7 +217,7 @@ def test_answer_left_early_is_noted_as_cancelled_and_gives_its_place_back() -> N
         return attempts
 
     assert codes(asyncio.run(scenario())) == [("a", "cancelled")]
-    assert len(router.BULKHEADS) == 0
+    assert len(bulkheads) == 0
 
 
 @pytest.mark.parametrize(("tokens_in", "tokens_out", "cost"), [(0, 0, "0.000000"), (100, 50, "0.000200")])

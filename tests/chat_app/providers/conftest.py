@@ -14,6 +14,7 @@ from chat_app.providers import http
 from chat_app.providers.addresses import Policy
 from chat_app.providers.base import RouteConfig, TextChunk, Timeouts, UsageChunk
 from chat_app.providers.python import provider as python
+from chat_app.providers.python.callables import Table
 from chat_app.providers.registry import provider
 from tests.upstream.faulty import Upstream, serving
 
@@ -57,7 +58,7 @@ async def ask(route: RouteConfig, *texts: str) -> Answer:
 @pytest.fixture(autouse=True)
 async def _client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     monkeypatch.setattr(http, "_policy", Policy(loopback=True))
-    monkeypatch.setattr(python, "_table", python.Table({}, nullcontext))
+    monkeypatch.setattr(python, "_table", Table({}, nullcontext))
     yield
     await http.close()
 

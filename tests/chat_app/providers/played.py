@@ -12,7 +12,7 @@ from chat_app.providers.base import Chunk, RouteConfig, Timeouts, UsageChunk
 from chat_app.providers.python import provider as python
 from chat_app.providers.registry import provider
 from tests.chat_app.providers.conftest import prompt
-from tests.upstream.faulty import token
+from tests.upstream.chunks import token
 
 PATIENT = Timeouts()
 

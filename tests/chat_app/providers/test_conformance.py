@@ -52,8 +52,8 @@ def demo_cases(_: Upstream) -> Cases:
 
 
 def openai_cases(upstream: Upstream, api: str = "chat") -> Cases:
-    def case(fault: str, timeouts: Timeouts = PATIENT, **knobs: object) -> Case:
-        url = upstream.base_url(fault, **knobs)
+    def case(fault: str, timeouts: Timeouts = PATIENT, **knobs: int) -> Case:
+        url = upstream.base_url(fault, home="v1", **knobs)
         return Case(RouteConfig("m", "openai", url, "m", "key", {"api": api}, timeouts))
 
     return {

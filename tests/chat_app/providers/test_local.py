@@ -25,7 +25,7 @@ from chat_app.domain.errors import (
 from chat_app.domain.prompt import FilePart, Message, Prompt
 from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, Timeouts, UsageChunk
 from chat_app.providers.local import files as local_files
-from chat_app.providers.local.models import Key, Shelf, load_model
+from chat_app.providers.local.models import Key, Loaded, Shelf, load_model
 from chat_app.providers.local.options import Options
 from chat_app.providers.local.provider import LocalProvider
 from chat_app.providers.local.run import encode, threads_for, token_limit
@@ -293,7 +293,9 @@ async def test_break_down_of_the_model_is_told_in_our_words_and_logged_by_class(
 async def test_dtype_of_the_row_is_the_models(local: LocalProvider, counts: Path) -> None:
     assert text(await read(local, route(counts, max_new_tokens=5, dtype="bfloat16"))) == text_of(5)
     (entry,) = local._shelf._entries.values()
-    assert str(entry.outcome.result().model.dtype) == "torch.bfloat16"
+    loaded = entry.outcome.result()
+    assert isinstance(loaded, Loaded)
+    assert str(loaded.model.dtype) == "torch.bfloat16"
 
 
 def test_nothing_is_missing_for_a_folder_that_holds_a_model(counts: Path) -> None:

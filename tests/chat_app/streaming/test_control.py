@@ -29,9 +29,13 @@ def layer(monkeypatch: pytest.MonkeyPatch) -> Layer:
 
 def test_message_reaches_whoever_has_not_stopped() -> None:
     async def scenario() -> list[str]:
-        control, heard = Control(), []
+        control = Control()
+        heard: list[str] = []
         await control.start("w")
-        stops = [control.subscribe("turn:1", lambda m, n=n: heard.append(n)) for n in "ab"]
+        stops = [
+            control.subscribe("turn:1", lambda _: heard.append("a")),
+            control.subscribe("turn:1", lambda _: heard.append("b")),
+        ]
         control.publish("turn:1", {"type": "cancel"})
         stops[0]()
         stops[0]()
