@@ -18,6 +18,7 @@ from chat_app.admin.usage_figures import Figures, Range, Report, Row
 
 RANGES = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
 OTHERS = "others"
+LEAST_MONEY = 0.00001  # US dollars from one line of a scale to the next
 
 
 def link(asked: Range, **changes: str) -> str:
@@ -54,7 +55,10 @@ def money(value: float | Any) -> str:
 
 
 def short_money(value: float) -> str:
-    return f"${value:.2f}" if 0.01 <= value < 1000 else f"${short(value)}"
+    """US dollars for a scale: to the cent, beyond it where two steps would look alike."""
+    if not value or value >= 1000:
+        return f"${short(value)}"
+    return "$" + max(f"{value:.2f}", f"{value:.5f}".rstrip("0"), key=len)
 
 
 def waiting(value: float) -> str:
@@ -109,7 +113,7 @@ def all_charts(report: Report) -> list[dict[str, Any]]:
     drawn = []
     for name, title, value, say, tick in sums:
         series = _series(report, value)
-        words, unit = _summary(report, value, say), 0 if say is money else 1
+        words, unit = _summary(report, value, say), LEAST_MONEY if say is money else 1
         chart = charts.Chart(name, title, words, _labels(report.range), series, say, tick, unit=unit)
         drawn.append({"chart": chart, "drawing": chart.bars, "legend": chart.legend})
     for name, share, series in waits:
@@ -117,7 +121,7 @@ def all_charts(report: Report) -> list[dict[str, Any]]:
         words = (
             f"{share:.0%} of all turns had their first token within {waiting(wait_of(share)(report.total))}."
         )
-        chart = charts.Chart(name, title, words, _labels(report.range), series, waiting, waiting, top)
+        chart = charts.Chart(name, title, words, _labels(report.range), series, waiting, waiting, top, unit=1)
         drawn.append({"chart": chart, "drawing": chart.lines, "legend": chart.line_legend})
     return drawn
 

@@ -267,6 +267,14 @@ def test_bars_stand_as_high_as_their_values() -> None:
     ]
 
 
+@pytest.mark.parametrize("spent", [0.000002, 0.0004, 0.0106, 0.5, 12.4, 2_600])
+def test_lines_of_a_scale_of_money_are_told_apart(spent: float) -> None:
+    scale = charts._Scale(spent, usage_page.LEAST_MONEY, 7)
+    said = [usage_page.short_money(tick) for tick in scale.ticks]
+    assert len(set(said)) == len(said)
+    assert max(map(len, said)) <= len("$0.00001")
+
+
 def test_line_is_broken_where_there_is_no_value() -> None:
     drawn = chart(1, 2, None, 3, 4).lines
     (path,) = re.findall(r'class="chart-line[^>]* d="([^"]*)"', drawn)
