@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from chat_app.domain.events import (
     ClientEffect,
@@ -20,6 +20,8 @@ from chat_app.domain.events import (
     Progress,
 )
 from chat_app.domain.prompt import Prompt
+
+MAX_COUNT: Final = 2**31 - 1  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class UsageChunk:
 
     input_tokens: int
     output_tokens: int
+
+    @classmethod
+    def told(cls, input_tokens: int | None, output_tokens: int | None) -> UsageChunk:
+        """What somebody else counted, within what a turn's row can hold."""
+        return cls(*(min(max(tokens or 0, 0), MAX_COUNT) for tokens in (input_tokens, output_tokens)))
 
 
 OwnEvent = ItemAdded | ItemUpdated | ItemDone | ItemRemoved | Progress | Notice | ClientEffect

@@ -5,6 +5,12 @@ from __future__ import annotations
 REPLACEMENT = "\ufffd"
 
 
+def clean(text: str) -> str:
+    """A whole text with NUL and lone surrogates as U+FFFD."""
+    cleaner = Cleaner()
+    return cleaner.clean(text) + cleaner.rest()
+
+
 class Cleaner:
     """Cleans a stream of text; a surrogate pair that was cut between two pieces is put together again."""
 

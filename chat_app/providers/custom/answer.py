@@ -25,11 +25,10 @@ from chat_app.providers import http
 from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
 from chat_app.providers.custom.stream import LooseReader
 from chat_app.providers.sse import Event, EventReader
-from chat_app.providers.text import Cleaner
+from chat_app.providers.text import Cleaner, clean
 
 BROKE_OFF: Final = "The model's answer broke off before its end."
 BETWEEN: Final = "\n\n"  # between two messages of one answer
-MAX_COUNT: Final = 2**31 - 1
 _DONE: Final = b"[DONE]"  # what many write who have read OpenAI's streams
 _TERMINAL: Final = frozenset({b"completed", b"failed", b"cancelled", b"interrupted"})
 _TYPED: Final = _TERMINAL | {b"snapshot", b"progress", b"notice"}
@@ -140,7 +139,7 @@ class _Said:
     def count(self, usage: _Usage | None) -> None:
         """Keep the usage, unless the far side has only guessed it: so can we, and say so."""
         if usage is not None and not usage.estimated:
-            self.usage = UsageChunk(_counted(usage.input_tokens), _counted(usage.output_tokens))
+            self.usage = UsageChunk.told(usage.input_tokens, usage.output_tokens)
 
 
 class StreamAnswer(_Said):
@@ -202,9 +201,9 @@ class StreamAnswer(_Said):
         self.over = name in _TERMINAL
         match name:
             case b"progress" if event.text:
-                out.append(ProgressChunk(event.text))
+                out.append(ProgressChunk(clean(event.text)))
             case b"notice" if event.level in get_args(Level) and event.detail:
-                out.append(EventChunk(Notice(cast(Level, event.level), event.detail)))
+                out.append(EventChunk(Notice(cast(Level, event.level), clean(event.detail))))
             case b"snapshot":
                 if not self._rest_of(event.text):
                     raise UpstreamError(BROKE_OFF)
@@ -303,7 +302,3 @@ def _plain_failure(payload: bytes) -> UpstreamError:
     code = said.get("code") if isinstance(said, dict) else None
     known = failure_of(code) if isinstance(code, str) else None
     return known or UpstreamError("The model's server could not finish its answer.")
-
-
-def _counted(tokens: int) -> int:
-    return min(max(tokens, 0), MAX_COUNT)

@@ -24,7 +24,6 @@ from chat_app.providers.text import Cleaner
 
 NO_STREAM: Final = "The model's server did not answer with a stream."
 OURS: Final = frozenset({"api", "think_tags"})  # parameters of a route that say how we read, and go nowhere
-MAX_COUNT: Final = 2**31 - 1
 
 Frame = TypeVar("Frame")
 
@@ -103,7 +102,7 @@ class Answer(ABC):
     def _count(self, input_tokens: int | None, output_tokens: int | None) -> None:
         """Note what the upstream counted; of several counts the last one that says something is right."""
         if input_tokens is not None or output_tokens is not None:
-            self.usage = UsageChunk(_bounded(input_tokens), _bounded(output_tokens))
+            self.usage = UsageChunk.told(input_tokens, output_tokens)
 
 
 def asked(route: RouteConfig, defaults: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +143,3 @@ def _object_of(data: bytes) -> Any:
     except ValueError:
         return None
     return said.get("error") or said if isinstance(said, dict) else None
-
-
-def _bounded(tokens: int | None) -> int:
-    return min(max(tokens or 0, 0), MAX_COUNT)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from chat_app.domain.errors import UpstreamRefused
 from chat_app.domain.prompt import FilePart, Message
 from chat_app.providers import statuses
-from chat_app.providers.text import Cleaner
+from chat_app.providers.text import clean
 
 MAX_TEXT: Final = 256 * 1024  # bytes of a file that goes as text
 IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -66,7 +66,7 @@ def _text(file: FilePart) -> str | None:
     except UnicodeDecodeError:
         return None
     name = _name(file)
-    return f"[File: {name}]\n{Cleaner().clean(text)}\n[End of {name}]"
+    return f"[File: {name}]\n{clean(text)}\n[End of {name}]"
 
 
 def _part(file: FilePart, shapes: Shapes) -> Part:

@@ -24,7 +24,7 @@ from chat_app.domain.events import (
     Progress,
 )
 from chat_app.providers.base import OwnEvent
-from chat_app.providers.text import Cleaner
+from chat_app.providers.text import clean
 
 # What the person said is not the answer's to write; and all that is said in return is one message, yielded as text, so that it
 # streams and is the same for callers who read text alone.
@@ -99,8 +99,7 @@ def _item(item: ItemData) -> ItemData:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a text was expected, not {type(value).__name__}")
-    cleaner = Cleaner()
-    return cleaner.clean(value) + cleaner.rest()
+    return clean(value)
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager, nullcontext
 from typing import Any, ClassVar, Final
 
-from chat_app.domain.errors import NotConfigured
+from chat_app.domain.errors import ChatError, NotConfigured
 from chat_app.domain.events import (
     ClientEffect,
     ItemAdded,
@@ -27,7 +27,7 @@ from chat_app.providers.deadlines import Deadlines
 from chat_app.providers.python.callables import Table
 from chat_app.providers.python.handover import Around
 from chat_app.providers.python.own_events import OwnEvents
-from chat_app.providers.text import Cleaner
+from chat_app.providers.text import Cleaner, clean
 
 OWN: Final = (ItemAdded, ItemUpdated, ItemDone, ItemRemoved, Progress, Notice, ClientEffect)
 END: Final = object()
@@ -92,7 +92,7 @@ class _Answer:
         if isinstance(value, OWN):
             return EventChunk(self.own.checked(value))
         if isinstance(value, UsageChunk):
-            return UsageChunk(max(int(value.input_tokens), 0), max(int(value.output_tokens), 0))
+            return UsageChunk.told(int(value.input_tokens), int(value.output_tokens))
         raise TypeError(
             f"a responder gave {type(value).__name__}; it may give str, Progress, Notice, ClientEffect, "
             "ItemAdded, ItemUpdated, ItemDone, ItemRemoved and UsageChunk"
@@ -101,9 +101,13 @@ class _Answer:
 
 @contextmanager
 def _kept_in() -> Iterator[None]:
-    """What would reach beyond this answer ends it and no more: an exit, and a cancellation that nobody asked for."""
+    """What would reach beyond this answer ends it and no more: an exit, and a cancellation that nobody asked for. What is
+    told of a failure is made text that can be stored and sent."""
     try:
         yield
+    except ChatError as error:
+        error.detail = clean(str(error.detail))
+        raise
     except SystemExit as error:
         raise RuntimeError("the responder asked the server to exit") from error
     except asyncio.CancelledError as error:

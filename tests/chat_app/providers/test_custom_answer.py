@@ -148,6 +148,13 @@ def test_progress_and_notices_pass_between_the_texts() -> None:
     ]
 
 
+def test_progress_and_notices_are_fit_to_send() -> None:
+    chunks, _ = read(
+        event("progress", text="a\0") + event("notice", level="info", detail="\ud800") + event("completed")
+    )
+    assert chunks == [ProgressChunk("a\ufffd"), EventChunk(Notice("info", "\ufffd"))]
+
+
 def test_several_messages_are_told_as_they_are_stored() -> None:
     one, two = event("delta", item_id="1", text="one"), event("delta", item_id="2", text="two")
     chunks, _ = read(one, two, event("completed", text="one\n\ntwo"))

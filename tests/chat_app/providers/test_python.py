@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chat_app.domain.errors import Forbidden, NotConfigured
+from chat_app.domain.errors import Forbidden, NotConfigured, UpstreamDown
 from chat_app.domain.events import (
     ClientEffect,
     ItemAdded,
@@ -120,6 +120,23 @@ async def test_all_text_is_fit_to_store() -> None:
     assert [text, more, rest] == [TextChunk("a\ufffdb"), TextChunk("\U0001f600"), TextChunk("\ufffd")]
     assert isinstance(item, EventChunk)
     assert item.event == ItemDone(ItemData("1", "widget", "\ufffd", {"k\ufffd": ["\ufffd", ["x"]]}))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("a\0b\ud800", "a\ufffdb\ufffd"), (ValueError("as it came"), "as it came")]
+)
+async def test_failure_is_told_in_text_fit_to_store(said: Any, told: str) -> None:
+    async def fails(prompt: Prompt) -> str:
+        raise UpstreamDown(said)
+
+    with pytest.raises(UpstreamDown) as caught:
+        await chunks(fails)
+    assert caught.value.detail == told
+
+
+async def test_counts_are_within_what_a_row_can_hold() -> None:
+    said = await chunks(lambda prompt: iter(["x", UsageChunk(10**30, -1)]))
+    assert said[1] == UsageChunk(2**31 - 1, 0)
 
 
 async def test_data_that_its_author_changes_later_stays_as_it_was() -> None:
