@@ -149,6 +149,7 @@ class _Turn:
         self._failed(route, failure, started)
         if listening.visible:
             raise failure
+        self.attempts.prompt = None  # whoever refused before the first word has used nothing of it
         self.again = failure.retry_after if isinstance(failure, UpstreamError) else None
         return False
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from chat_app.domain.errors import UpstreamBusy
 from chat_app.models import Turn
-from tests.chat_app.chat.routes import route
+from tests.chat_app.chat.routes import Scripted, played, route
 from tests.chat_app.chat.test_engine import begin, execute
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -55,3 +56,13 @@ def test_stopped_answer_costs_what_was_said_as_an_estimate() -> None:
     assert (turn.state, turn.usage_estimated) == ("cancelled", True)
     assert 0 < turn.output_tokens < 5000
     assert turn.cost
+
+
+def test_answer_stopped_between_two_tries_of_a_busy_route_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with played(monkeypatch, Scripted([UpstreamBusy(retry_after=2)])):
+        spec = begin(route("busy", kind="scripted"), requested="busy")
+        execute(spec, stop_after=0.3)
+    turn = Turn.objects.get(pk=spec.turn_id)
+    assert (turn.state, turn.input_tokens, turn.cost) == ("cancelled", 0, 0)
