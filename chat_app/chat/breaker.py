@@ -95,10 +95,12 @@ class Breakers:
         claim = self._spawn(self._claim(route, entry))
         try:
             await asyncio.wait({claim}, timeout=CLAIM_SECONDS)
-        finally:
-            if not claim.done():
-                claim.add_done_callback(self._claimed_too_late)
-        if claim.done() and (leave := claim.result()) is not None:
+        except asyncio.CancelledError:
+            claim.add_done_callback(self._claimed_in_vain)
+            raise
+        if not claim.done():
+            claim.add_done_callback(self._claimed_in_vain)
+        elif (leave := claim.result()) is not None:
             return leave
         return Refusal(entry.code or UpstreamDown.code, PROBE_NEWS)
 
@@ -212,7 +214,7 @@ class Breakers:
             entry.begin_anew()
         return Leave(route.id, entry.generation, closes=True, probe=True) if won else None
 
-    def _claimed_too_late(self, claim: asyncio.Task[Leave | None]) -> None:
+    def _claimed_in_vain(self, claim: asyncio.Task[Leave | None]) -> None:
         if not claim.cancelled() and claim.exception() is None and (leave := claim.result()) is not None:
             self.returned(leave)
 

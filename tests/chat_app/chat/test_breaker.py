@@ -205,6 +205,24 @@ def test_turn_that_is_stopped_while_it_asks_to_probe_leaves_that_to_the_next(
     play(scenario())
 
 
+def test_turn_that_is_stopped_as_its_probe_is_granted_leaves_that_to_the_next(clock: Clock) -> None:
+    async def scenario() -> None:
+        worker = await opened()
+        clock.forward(PAUSE)
+        before = set(worker._tasks)
+        asking = asyncio.create_task(worker.admit(SICK))
+        await asyncio.sleep(0)
+        (claim,) = worker._tasks - before
+        claim.add_done_callback(lambda _: asking.cancel())
+        await asyncio.wait({asking})
+        assert asking.cancelled()
+        await asyncio.sleep(0)
+        await worker.settle()
+        assert (await leave_of(worker)).probe
+
+    play(scenario())
+
+
 def test_probe_that_the_database_cannot_grant_is_not_waited_for(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
