@@ -15,9 +15,11 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from typing import Any, Final
 
 from chat_app.domain.errors import UpstreamBusy
+from chat_app.providers.base import OwnEvent
 from chat_app.providers.statuses import of_request
 
 log = logging.getLogger(__name__)
@@ -114,12 +116,17 @@ def _pass_on(result: Any, handover: _Handover) -> None:
         return
     try:
         for value in result:
-            if not handover.put(value):
+            if not handover.put(_as_it_is(value)):
                 break
     finally:
         close = getattr(result, "close", None)
         if close is not None:
             close()
+
+
+def _as_it_is(value: Any) -> Any:
+    """The value as it was yielded: its author goes on at once, and may change an event's data before the loop looks at it."""
+    return deepcopy(value) if isinstance(value, OwnEvent) else value
 
 
 class _Handover:

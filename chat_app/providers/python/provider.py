@@ -12,24 +12,14 @@ from contextlib import aclosing, contextmanager, nullcontext
 from typing import Any, ClassVar, Final
 
 from chat_app.domain.errors import ChatError, NotConfigured
-from chat_app.domain.events import (
-    ClientEffect,
-    ItemAdded,
-    ItemDone,
-    ItemRemoved,
-    ItemUpdated,
-    Notice,
-    Progress,
-)
 from chat_app.domain.prompt import Prompt
-from chat_app.providers.base import Chunk, EventChunk, RouteConfig, TextChunk, UsageChunk
+from chat_app.providers.base import Chunk, EventChunk, OwnEvent, RouteConfig, TextChunk, UsageChunk
 from chat_app.providers.deadlines import Deadlines
 from chat_app.providers.python.callables import Table
 from chat_app.providers.python.handover import Around
 from chat_app.providers.python.own_events import OwnEvents
 from chat_app.providers.text import Cleaner, clean
 
-OWN: Final = (ItemAdded, ItemUpdated, ItemDone, ItemRemoved, Progress, Notice, ClientEffect)
 END: Final = object()
 
 _table = Table({}, nullcontext)
@@ -89,7 +79,7 @@ class _Answer:
         if isinstance(value, str):
             text = self.cleaner.clean(value)
             return TextChunk(text) if text else None
-        if isinstance(value, OWN):
+        if isinstance(value, OwnEvent):
             return EventChunk(self.own.checked(value))
         if isinstance(value, UsageChunk):
             return UsageChunk.told(int(value.input_tokens), int(value.output_tokens))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -25,7 +26,7 @@ from chat_app.providers.base import EventChunk, RouteConfig, TextChunk, UsageChu
 from chat_app.providers.python import provider as python
 from chat_app.providers.registry import provider
 from tests.chat_app.providers.conftest import prompt
-from tests.chat_app.providers.played import chunks, route
+from tests.chat_app.providers.played import chunks, route, stream
 
 CARD = ItemData("card", "widget", data={"n": 1})
 
@@ -140,17 +141,22 @@ async def test_counts_are_within_what_a_row_can_hold() -> None:
 
 
 async def test_data_that_its_author_changes_later_stays_as_it_was() -> None:
-    data = {"n": 1}
+    data, changed = {"n": 1}, threading.Event()
 
     def changes(prompt: Prompt) -> Iterator[Any]:
+        yield "first"
         yield ItemAdded(ItemData("1", "widget", data=data))
         data["n"] = 2
-        yield "done"
+        changed.set()
 
-    first = (await chunks(changes))[0]
-    assert isinstance(first, EventChunk)
-    assert isinstance(first.event, ItemAdded)
-    assert first.event.item.data == {"n": 1}
+    answer = stream(changes)
+    await anext(answer)
+    assert await asyncio.to_thread(changed.wait, 5)  # the author runs ahead
+    item = await anext(answer)
+    await answer.aclose()
+    assert isinstance(item, EventChunk)
+    assert isinstance(item.event, ItemAdded)
+    assert item.event.item.data == {"n": 1}
 
 
 RUBBISH: list[tuple[Any, str]] = [
