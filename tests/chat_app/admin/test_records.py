@@ -56,6 +56,12 @@ def test_turn_page_tells_what_was_tried(operator: Client) -> None:
         assert words in page
 
 
+@pytest.mark.parametrize("name", ["answered", "key", "error", "model", "owner__exact", "id__gte"])
+def test_filter_with_nul_in_it_is_dropped(operator: Client, name: str) -> None:
+    answer = operator.get(f"{TURNS}?{name}=a%00")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{TURNS}?e=1")
+
+
 def test_turns_are_found_by_state_model_error_and_search(operator: Client) -> None:
     conversation()
     failed = turn(state="failed", error_code="upstream_down", requested_model="openai", owner="ext:42")
