@@ -77,6 +77,9 @@ class Entry:
 
 
 Load = Callable[[Key, Callable[[str], None]], Loaded]
+# The libraries import what a model takes while it is read, and put other modules in the place of their own at the end of it:
+# of two threads in there at once the second would hold a half of them.
+_reading = threading.Lock()
 
 
 class Shelf:
@@ -161,23 +164,31 @@ def failure_of(error: BaseException, kind: type[UpstreamError], sentence: str) -
 def load_model(key: Key, say: Callable[[str], None]) -> Loaded:
     """Load a model and its tokenizer from a folder, from the cache, or from the hub where it is not here yet. Takes
     seconds to minutes; `say` is told where that changes. Raises what the libraries raise, and Unusable."""
-    import torch
-    import transformers
-
-    _quiet(transformers)
+    torch, transformers = _libraries()
     device = _device(torch, key.device)
     folder = as_folder(key.name) or cached(key.name)
     if folder is None:
         folder = download(key.name, say)
         say(f"Loading {key.label}…")
     safe = {"local_files_only": True, "trust_remote_code": False}
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **safe)
     dtype = key.dtype if key.dtype == "auto" else getattr(torch, key.dtype)
-    model = transformers.AutoModelForCausalLM.from_pretrained(
-        folder, use_safetensors=True, dtype=dtype, **safe
-    )
+    with _reading:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **safe)
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            folder, use_safetensors=True, dtype=dtype, **safe
+        )
     positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     return Loaded(model.eval().to(device), tokenizer, device, positions)
+
+
+def _libraries() -> tuple[Any, Any]:
+    """torch and transformers, imported by one thread at a time."""
+    with _reading:
+        import torch
+        import transformers
+
+        _quiet(transformers)
+    return torch, transformers
 
 
 def _quiet(transformers: Any) -> None:

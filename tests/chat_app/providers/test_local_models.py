@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -13,6 +16,8 @@ import pytest
 from chat_app.domain.errors import UpstreamDown, UpstreamRefused
 from chat_app.providers.local.files import Unusable
 from chat_app.providers.local.models import Failure, Key, Loaded, Shelf, failure_of, load_model
+from tests.parts import BASE_DIR
+from tests.upstream.local_models import counting_models
 
 A, B, C = (Key(name, "cpu", "auto") for name in "abc")
 
@@ -179,3 +184,21 @@ def test_model_that_needs_code_of_its_own_is_not_loaded(tiny_model: Any, tmp_pat
     with pytest.raises(ValueError):
         load_model(Key(str(tmp_path), "cpu", "auto"), lambda _: None)
     assert not (tmp_path / "ran").exists()
+
+
+TWO_AT_ONCE = """
+import sys
+from chat_app.providers.local.models import Key, Shelf
+shelf = Shelf()
+entries = [shelf.take(Key(folder, "cpu", "auto")) for folder in sys.argv[1:]]
+print(*(type(entry.outcome.result(120)).__name__ for entry in entries))
+"""
+
+
+def test_two_models_that_are_the_first_of_a_process_are_both_loaded() -> None:
+    folders = [str(counting_models() / name) for name in ("counts", "silent")]
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_AT_ONCE, *folders],
+        cwd=BASE_DIR, env={**os.environ, "HF_HUB_OFFLINE": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["Loaded", "Loaded"], done.stderr
