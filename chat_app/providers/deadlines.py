@@ -32,12 +32,19 @@ class Deadlines:
         """A sign of life came: from here on the limit is `idle`, no longer `first_token`."""
         self._first = None
 
+    @property
+    def left(self) -> float:
+        """Seconds until something must have come."""
+        return self._limit() - self._now()
+
+    def _limit(self) -> float:
+        return min(self._first if self._first is not None else self._now() + self._idle, self._end)
+
     async def wait(self, coming: Awaitable[T]) -> T:
         """What `coming` gives, if it comes in time: else it is cancelled and UpstreamTimeout raised. A TimeoutError of its
         own passes as it is."""
-        limit = self._first if self._first is not None else self._now() + self._idle
         try:
-            async with asyncio.timeout_at(min(limit, self._end)) as scope:
+            async with asyncio.timeout_at(self._limit()) as scope:
                 given = await coming
         except TimeoutError:
             if scope.expired():

@@ -37,7 +37,7 @@ from chat_app.domain.events import Progress
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import statuses
 from chat_app.providers.base import UsageChunk
-from chat_app.providers.openai import files as openai_files
+from chat_app.providers.openai.files import content
 from chat_app.providers.openai.reasoning import Thoughts
 from chat_app.providers.openai.responses import PARTS
 
@@ -83,9 +83,7 @@ def agent_responder(
 
 def _input(prompt: Prompt) -> list[Any]:
     """The conversation as input items, which are the Responses API's."""
-    return [
-        {"role": message.role, "content": openai_files.content(message, PARTS)} for message in prompt.messages
-    ]
+    return [{"role": message.role, "content": content(message, PARTS)} for message in prompt.messages]
 
 
 async def _events(run: RunResultStreaming) -> AsyncGenerator[StreamEvent, None]:

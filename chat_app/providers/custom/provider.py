@@ -36,6 +36,7 @@ from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk
 from chat_app.providers.custom import message, sessions
 from chat_app.providers.custom.answer import answer_for, decode, failure_of
 from chat_app.providers.custom.sessions import FarSession, Manner, Memory
+from chat_app.providers.statuses import of_request
 
 STOP_SECONDS: Final = 2.0  # to tell the far side that its answer is no longer wanted
 MANNER_SECONDS: Final = 300.0  # for which we remember how a backend is asked
@@ -68,9 +69,7 @@ class CustomBackendProvider:
     async def stream(self, route: RouteConfig, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         """One attempt: text, progress and notices as they come, usage last where the far side counted. Raises UpstreamError."""
         if any(said.files for said in prompt.messages):
-            error = UpstreamRefused("This model takes no files.")
-            error.of_request = True
-            raise error
+            raise of_request(UpstreamRefused("This model takes no files."))
         asking = _Asking(route, prompt, self._heard, self._manners)
         with http.foreign_errors():
             async with await asking.open() as far:

@@ -15,11 +15,12 @@ from typing import ClassVar, Final
 
 from chat_app.domain.errors import NotConfigured, UpstreamBusy, UpstreamDown, UpstreamRefused, UpstreamTimeout
 from chat_app.domain.prompt import Prompt
-from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, Timeouts, UsageChunk
-from chat_app.providers.local import files as local_files
-from chat_app.providers.local import options as local_options
+from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, UsageChunk
+from chat_app.providers.deadlines import Deadlines
+from chat_app.providers.local import files, options
 from chat_app.providers.local.models import Entry, Failure, Key, Loaded, Shelf
 from chat_app.providers.local.run import PLACES, Job, Mail, Task
+from chat_app.providers.statuses import of_request
 
 DEFAULT_MODEL: Final = "gpt2"
 LOOK: Final = 1.0  # seconds between two looks at what those who wait are shown
@@ -39,38 +40,38 @@ class LocalProvider:
 
     def missing(self, route: RouteConfig) -> str | None:
         """Packages, folder or cached files that are not there, or a parameter that is wrong."""
-        return local_files.missing(_model(route)) or local_options.problem(route.parameters)
+        return files.missing(_model(route)) or options.problem(route.parameters)
 
     async def stream(self, route: RouteConfig, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         """One answer: what is being waited for as ProgressChunks, the text as it is computed, then its exact usage."""
         if any(message.files for message in prompt.messages):
-            raise _of_request(UpstreamRefused("Local models cannot read files."))
-        options = local_options.read(route.parameters)
-        if sentence := local_files.missing(_model(route)):
+            raise of_request(UpstreamRefused("Local models cannot read files."))
+        asked = options.read(route.parameters)
+        if sentence := files.missing(_model(route)):
             raise NotConfigured(sentence)
-        limits = _Limits(route.timeouts)
-        entry = self._shelf.take(Key(_model(route), options.device, options.dtype))
+        deadlines = Deadlines(route.timeouts)
+        entry = self._shelf.take(Key(_model(route), asked.device, asked.dtype))
         try:
-            async with aclosing(_notes(entry, limits)) as notes:
+            async with aclosing(_notes(entry, deadlines)) as notes:
                 async for note in notes:
                     yield ProgressChunk(note)
-            job = Job(Task(_ready(entry), prompt.messages, options, route.id))
-            async with aclosing(self._chunks(job, limits)) as chunks:
+            job = Job(Task(_ready(entry), prompt.messages, asked, route.id))
+            async with aclosing(self._chunks(job, deadlines)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         finally:
             self._shelf.give_back(entry)
 
-    async def _chunks(self, job: Job, limits: _Limits) -> AsyncGenerator[Chunk, None]:
+    async def _chunks(self, job: Job, deadlines: Deadlines) -> AsyncGenerator[Chunk, None]:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(PLACES, thread_name_prefix="local-model")
         self._jobs.add(job)
         waiting = self._pool.submit(job.run)
         try:
             while True:
-                mail = await _mail(job, limits)
+                mail = await _mail(job, deadlines)
                 if text := "".join(piece for piece in mail if isinstance(piece, str)):
-                    limits.text_came()
+                    deadlines.alive()
                     yield TextChunk(text)
                 match mail[-1]:
                     case UsageChunk() as usage:
@@ -97,37 +98,7 @@ def _model(route: RouteConfig) -> str:
     return route.model.strip() or DEFAULT_MODEL
 
 
-def _of_request(error: UpstreamRefused) -> UpstreamRefused:
-    error.of_request = True
-    return error
-
-
-class _Limits:
-    """The route's timeouts for one answer, as moments of the event loop's clock."""
-
-    __slots__ = ("_end", "_first", "_idle", "_now")
-
-    def __init__(self, timeouts: Timeouts) -> None:
-        self._now = asyncio.get_running_loop().time
-        self._first: float | None = self._now() + timeouts.first_token
-        self._idle = timeouts.idle
-        self._end = self._now() + timeouts.total
-
-    def text_came(self) -> None:
-        """From here on the limit is `idle`, no longer `first_token`."""
-        self._first = None
-
-    @property
-    def next(self) -> float:
-        """When something must have come."""
-        return min(self._first if self._first is not None else self._now() + self._idle, self._end)
-
-    @property
-    def left(self) -> float:
-        return self.next - self._now()
-
-
-async def _notes(entry: Entry, limits: _Limits) -> AsyncGenerator[str, None]:
+async def _notes(entry: Entry, deadlines: Deadlines) -> AsyncGenerator[str, None]:
     """What is being done to have the model here, until it is or it failed. UpstreamBusy where that takes too long."""
     outcome = asyncio.wrap_future(entry.outcome)
     shown = ""
@@ -135,9 +106,9 @@ async def _notes(entry: Entry, limits: _Limits) -> AsyncGenerator[str, None]:
         if entry.note != shown:
             shown = entry.note
             yield shown
-        if limits.left <= 0:
+        if deadlines.left <= 0:
             raise UpstreamBusy("The model is still being loaded.", retry_after=LOADING_RETRY)
-        await asyncio.wait({outcome}, timeout=min(LOOK, limits.left))
+        await asyncio.wait({outcome}, timeout=min(LOOK, deadlines.left))
 
 
 def _ready(entry: Entry) -> Loaded:
@@ -147,11 +118,11 @@ def _ready(entry: Entry) -> Loaded:
     return outcome
 
 
-async def _mail(job: Job, limits: _Limits) -> Sequence[Mail]:
+async def _mail(job: Job, deadlines: Deadlines) -> Sequence[Mail]:
     try:
-        async with asyncio.timeout_at(limits.next):
-            return await job.mailbox.take()
-    except TimeoutError as error:
-        if not job.begun:
-            raise UpstreamBusy("The local models are all at work.", retry_after=PLACE_RETRY) from error
-        raise UpstreamTimeout from error
+        return await deadlines.wait(job.mailbox.take())
+    except UpstreamTimeout as error:
+        if job.begun:
+            raise
+        busy = UpstreamBusy("The local models are all at work.", retry_after=PLACE_RETRY)
+        raise of_request(busy) from error

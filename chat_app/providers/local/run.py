@@ -16,10 +16,10 @@ from typing import Any, Final
 from chat_app.domain.errors import UpstreamDown
 from chat_app.domain.prompt import Message
 from chat_app.providers.base import UsageChunk
-from chat_app.providers.local import text as local_text
 from chat_app.providers.local.models import Failure, Loaded, failure_of
 from chat_app.providers.local.options import Options
 from chat_app.providers.local.sampling import sampling
+from chat_app.providers.local.text import TURN_ENDS, Speech, templated, transcript
 
 log = logging.getLogger(__name__)
 
@@ -113,8 +113,8 @@ class Job:
         plain = not loaded.tokenizer.chat_template
         limit = token_limit(options, loaded.positions)
         tokens = encode(loaded, task.messages, limit, plain=plain)
-        stops = (*options.stop, *(local_text.TURN_ENDS if plain else ()))
-        speech = local_text.Speech(loaded.tokenizer, stops=stops, strip=plain)
+        stops = (*options.stop, *(TURN_ENDS if plain else ()))
+        speech = Speech(loaded.tokenizer, stops=stops, strip=plain)
 
         def after_token(ids: Any, _: Any) -> Any:
             """As a stopping criterion it sees each token as soon as it is chosen."""
@@ -148,7 +148,7 @@ def token_limit(options: Options, positions: int | None) -> int:
 
 def encode(loaded: Loaded, messages: Sequence[Message], limit: int, *, plain: bool) -> list[int]:
     """The prompt as tokens; of one that is too long for the model the end."""
-    render = local_text.transcript(messages) if plain else local_text.templated(loaded.tokenizer, messages)
+    render = transcript(messages) if plain else templated(loaded.tokenizer, messages)
     with loaded.encoding:
         tokens: list[int] = loaded.tokenizer(render, add_special_tokens=plain)["input_ids"]
     return tokens if loaded.positions is None else tokens[-(loaded.positions - limit) :]

@@ -13,10 +13,10 @@ import msgspec
 from chat_app.domain.errors import UpstreamError
 from chat_app.domain.prompt import Prompt
 from chat_app.providers.base import RouteConfig
-from chat_app.providers.openai import files as openai_files
 from chat_app.providers.openai.answer import NO_STREAM, Answer, Dialect, asked, fault, mended
+from chat_app.providers.openai.files import Shapes, content
 
-PARTS: Final = openai_files.Shapes(
+PARTS: Final = Shapes(
     text=lambda text: {"type": "text", "text": text},
     image=lambda url: {"type": "image_url", "image_url": {"url": url}},
     file=lambda name, url: {"type": "file", "file": {"filename": name, "file_data": url}},
@@ -62,9 +62,7 @@ _decode_whole: Final = msgspec.json.Decoder(_Whole).decode
 
 def body(route: RouteConfig, prompt: Prompt) -> dict[str, Any]:
     """The request's JSON. The route's parameters beat our defaults, never the prompt, the model or streaming."""
-    messages = [
-        {"role": message.role, "content": openai_files.content(message, PARTS)} for message in prompt.messages
-    ]
+    messages = [{"role": message.role, "content": content(message, PARTS)} for message in prompt.messages]
     fixed = {"model": route.model, "messages": messages, "stream": True}
     return asked(route, {"stream_options": {"include_usage": True}}) | fixed
 

@@ -20,9 +20,9 @@ from chat_app.domain.errors import UpstreamError, UpstreamRefused
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import http, statuses
 from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk
-from chat_app.providers.openai import files as openai_files
 from chat_app.providers.openai.answer import NO_STREAM, Dialect
 from chat_app.providers.openai.chat import CHAT
+from chat_app.providers.openai.files import goes_as_text
 from chat_app.providers.openai.reasoning import Thoughts
 from chat_app.providers.openai.responses import RESPONSES
 from chat_app.providers.sse import MAX_EVENT, EventReader
@@ -128,11 +128,7 @@ async def _ask(route: RouteConfig, prompt: Prompt, dialect: Dialect) -> http.Exc
         return await http.post(url(route), headers=headers, body=asked, timeouts=route.timeouts)
     except UpstreamRefused as error:
         files = (file for message in prompt.messages for file in message.files)
-        if (
-            error.of_request
-            and error.detail != statuses.TOO_LONG
-            and not all(map(openai_files.goes_as_text, files))
-        ):
+        if error.of_request and error.detail != statuses.TOO_LONG and not all(map(goes_as_text, files)):
             detail = f"{error.detail} The conversation holds files, which this model may not be able to read."
             raise statuses.of_request(UpstreamRefused(detail)) from error
         raise

@@ -15,10 +15,10 @@ import msgspec
 from chat_app.domain.errors import UpstreamError
 from chat_app.domain.prompt import Prompt
 from chat_app.providers.base import RouteConfig
-from chat_app.providers.openai import files as openai_files
 from chat_app.providers.openai.answer import NO_STREAM, Answer, Dialect, asked, fault, mended
+from chat_app.providers.openai.files import Shapes, content
 
-PARTS: Final = openai_files.Shapes(
+PARTS: Final = Shapes(
     text=lambda text: {"type": "input_text", "text": text},
     image=lambda url: {"type": "input_image", "image_url": url, "detail": "auto"},
     file=lambda name, url: {"type": "input_file", "filename": name, "file_data": url},
@@ -76,9 +76,7 @@ def body(route: RouteConfig, prompt: Prompt) -> dict[str, Any]:
     if messages and messages[0].role == "system" and route.parameters.get("instructions", "") is not None:
         fixed["instructions"] = messages[0].text
         messages = messages[1:]
-    fixed["input"] = [
-        {"role": message.role, "content": openai_files.content(message, PARTS)} for message in messages
-    ]
+    fixed["input"] = [{"role": message.role, "content": content(message, PARTS)} for message in messages]
     return asked(route, {"store": False}) | fixed
 
 

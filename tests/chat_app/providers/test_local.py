@@ -24,7 +24,7 @@ from chat_app.domain.errors import (
 )
 from chat_app.domain.prompt import FilePart, Message, Prompt
 from chat_app.providers.base import Chunk, ProgressChunk, RouteConfig, TextChunk, Timeouts, UsageChunk
-from chat_app.providers.local import files as local_files
+from chat_app.providers.local import files
 from chat_app.providers.local.models import Key, Loaded, Shelf, load_model
 from chat_app.providers.local.options import Options
 from chat_app.providers.local.provider import LocalProvider
@@ -149,6 +149,7 @@ async def test_third_turn_waits_for_a_place_and_says_so_in_vain(local: LocalProv
     with pytest.raises(UpstreamBusy) as busy:
         await read(local, replace(to, timeouts=Timeouts(first_token=0.2)))
     assert busy.value.retry_after
+    assert busy.value.of_request  # other processes have places of their own
     for task in running:
         task.cancel()
     await asyncio.wait(running)
@@ -299,4 +300,4 @@ async def test_dtype_of_the_row_is_the_models(local: LocalProvider, counts: Path
 
 
 def test_nothing_is_missing_for_a_folder_that_holds_a_model(counts: Path) -> None:
-    assert local_files.missing(str(counts)) is None
+    assert files.missing(str(counts)) is None
