@@ -186,7 +186,7 @@ def lines(text: str) -> dict[tuple[str, str], int]:
     """The lines, counted from 1, of each (model, key) of a file that can be read; ("llama", "") is the table's own. What
     stands within another's line is not in it."""
     found: dict[tuple[str, str], int] = {}
-    model, before = "", ""
+    model, before = "", ""  # the lines since the last statement began
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         header, key = _HEADER.match(line), _KEY.match(line)
         if (header or key or line.lstrip().startswith("[")) and _is_whole(before):
@@ -198,6 +198,7 @@ def lines(text: str) -> dict[tuple[str, str], int]:
             name = (header[2] if header else key[1] if key else "") or ""
             if model and name:
                 found.setdefault((model, name), number)
+            before = ""
         before += line
     return found
 

@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 
+from chat_app.chat import modelfile
 from chat_app.models import Fallback, ModelConfig
 from tests.parts import BASE_DIR
 
@@ -245,6 +246,25 @@ def test_all_problems_are_told_at_once_with_their_lines(sync: Sync) -> None:
         ["line 10", " c d.id"],
         ["line 12", " b.parameters"],
     ]
+
+
+def test_lines_of_a_long_file_are_found_without_reading_it_over_and_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = "".join(
+        f'[models.m{n}]\nlabel = """\n[x]\ny = 1\n"""\nfallbacks = [\n"a"\n]\n' for n in range(200)
+    )
+    real, read = modelfile._is_whole, [0]
+
+    def counted(text: str) -> bool:
+        read[0] += len(text)
+        return real(text)
+
+    monkeypatch.setattr(modelfile, "_is_whole", counted)
+    lines = modelfile.lines(file)
+    assert [lines["m199", key] for key in ("", "label", "fallbacks")] == [1593, 1594, 1598]
+    assert len(lines) == 600
+    assert read[0] < 4 * len(file)
 
 
 def test_two_defaults_are_refused(sync: Sync) -> None:
