@@ -14,7 +14,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from copy import deepcopy
 from typing import Any, Final
 
@@ -52,7 +52,10 @@ class Places:
             async with asyncio.timeout(PATIENCE):
                 await asyncio.wrap_future(asked)
         except BaseException as error:
-            if not asked.cancel():  # it came at the same moment
+            if asked.cancel():
+                with self._lock, suppress(ValueError):  # or it was passed over already
+                    self._waiting.remove(asked)
+            else:  # it came at the same moment
                 self.give_back()
             if isinstance(error, TimeoutError):
                 busy = UpstreamBusy("All threads for answers in Python are taken.", retry_after=1)

@@ -185,6 +185,7 @@ async def test_answers_wait_for_a_thread_in_order_and_no_longer_than_they_may(
     with pytest.raises(UpstreamBusy) as caught:
         await chunks(words)
     assert caught.value.of_request
+    assert not handover._places._waiting
     second = asyncio.create_task(chunks(words))
     await asyncio.sleep(0.1)
     release.set()
