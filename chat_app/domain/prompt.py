@@ -20,11 +20,6 @@ class FilePart:
     media_type: str
     content: bytes = field(repr=False)
 
-    @property
-    def is_image(self) -> bool:
-        """Whether a model is shown it as a picture."""
-        return self.media_type.startswith("image/")
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
