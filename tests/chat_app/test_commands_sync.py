@@ -302,3 +302,4 @@ def test_example_syncs_cleanly_on_a_fresh_installation() -> None:
     call_command("sync_models", str(BASE_DIR / "examples" / "models.toml"), stdout=out)
     assert "changed    llama" in out.getvalue()
     assert ModelConfig.objects.get(default=True).pk == "llama"
+    assert "demo    concurrency" not in out.getvalue()
