@@ -60,7 +60,7 @@ def curl(site: str) -> str:
     return f"""\
 ## Try it from a terminal
 
-`BACKEND_KEY` is the one that `make run` printed, or one that you made in the admin.
+`BACKEND_KEY` is the one in `.env`, which `make run` wrote, or one that you made in the admin.
 
 ```bash
 # 1. Your server issues a session for one of its users
@@ -117,6 +117,9 @@ wants only its key, in the environment or in `.env`:
 OPENAI_API_KEY=...
 OPENAI_BASE_URL=https://api.openai.com/v1    # or anything that speaks the same
 ```
+
+The other providers are `custom` (another chat backend), `local` (Hugging Face in this process, after
+`make install-local`) and `python` (your own code). `docs/models.md` says how, and how to keep all models in a file.
 
 > A model on a private address must be named in `ALLOWED_PRIVATE_HOSTS`; loopback is allowed only while
 > `DEBUG` is on.
