@@ -102,6 +102,8 @@ class Breakers:
             claim.add_done_callback(self._claimed_in_vain)
         elif (leave := claim.result()) is not None:
             return leave
+        if entry.health.state == CLOSED:  # by another worker, whose probe was faster
+            return Leave(route.id, entry.generation)
         return Refusal(entry.code or UpstreamDown.code, PROBE_NEWS)
 
     def answered(self, leave: Leave) -> None:

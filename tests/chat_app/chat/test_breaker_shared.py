@@ -64,6 +64,19 @@ def test_of_many_workers_one_probes_and_all_follow_it(clock: Clock) -> None:
     play(scenario())
 
 
+def test_turn_that_asks_to_probe_what_another_worker_has_closed_is_let_in(clock: Clock) -> None:
+    async def scenario() -> None:
+        first, second = Breakers(), Breakers()
+        await opened(first, second)
+        clock.forward(PAUSE)
+        await tell(first, None)
+        assert not (await leave_of(second)).probe
+        second.ended(await leave_of(second), UpstreamDown())  # counted like any other
+        assert second.refusal(SICK) is None
+
+    play(scenario())
+
+
 def test_worker_that_opens_what_another_has_changed_meanwhile_believes_the_other(clock: Clock) -> None:
     async def scenario() -> None:
         first, second = Breakers(), Breakers()
