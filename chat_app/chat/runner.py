@@ -13,13 +13,14 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from secrets import token_hex
 from typing import Any
 
 import structlog
 from django.utils import timezone
 
-from chat_app.chat import chores, quotas
+from chat_app.chat import catalog, chores, quotas
 from chat_app.chat.asks import TurnSpec
 from chat_app.chat.breaker import BREAKERS
 from chat_app.chat.engine import Run, Stop
@@ -175,7 +176,13 @@ class Runner:
 
 
 def _close_orphan(turn: Turn) -> bool:
-    return store.close_orphan(turn, quotas.charges_of(turn))
+    routes = catalog.catalogue().routes
+
+    def price(model_id: str, tokens: int) -> Decimal | None:
+        route = routes.get(model_id)
+        return None if route is None else route.cost(0, tokens)  # the prompt went with its worker
+
+    return store.close_orphan(turn, quotas.charges_of(turn), price)
 
 
 RUNNER = Runner()

@@ -5,7 +5,7 @@ Sync; called by `db()`. Every write names the fence, so that a worker that lost 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -196,11 +196,15 @@ def orphans(before: datetime, limit: int = 100) -> list[Turn]:
     )
 
 
-def close_orphan(turn: Turn, charges: tuple[int, ...] = ()) -> bool:
+def close_orphan(
+    turn: Turn,
+    charges: tuple[int, ...] = (),
+    price: Callable[[str, int], Decimal | None] = lambda model, tokens: None,
+) -> bool:
     """End a turn whose worker is gone as interrupted, keeping what its last checkpoint held. False when another was first.
 
     Its last number lies beyond all that its followers can have seen, so that each of them is still told of the end. What it
-    used is estimated by that text, and added to `charges`.
+    used is estimated by that text, at the `price` of so many tokens of the model that gave it, and added to `charges`.
     """
     with sql.atomic():
         _lock(turn.thread_id)
@@ -214,6 +218,7 @@ def close_orphan(turn: Turn, charges: tuple[int, ...] = ()) -> bool:
             Thread.objects.filter(pk=turn.thread_id).update(item_seq=F("item_seq") + 1)
             seq = Thread.objects.values_list("item_seq", flat=True).get(pk=turn.thread_id)
         retried = turn.input_item if turn.trigger == "retry" else None
+        tokens = estimate_tokens(text)
         return save_ending(
             Ending(
                 turn_id=turn.pk,
@@ -223,8 +228,9 @@ def close_orphan(turn: Turn, charges: tuple[int, ...] = ()) -> bool:
                 terminal=Interrupted(text),
                 items=items,
                 model=model,
-                output_tokens=estimate_tokens(text),
+                output_tokens=tokens,
                 estimated=True,
+                cost=price(model, tokens),
                 attempts=turn.attempts,
                 first_token_at=turn.first_token_at,
                 last_seq=last_seq + CRASH_GAP,

@@ -13,11 +13,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
-from chat_app.chat import chores, quotas, start, threads
+from chat_app.chat import catalog, chores, quotas, runner, start, threads
 from chat_app.chat.asks import Ask, Begun, Busy
 from chat_app.domain.errors import ChatError, QuotaExceeded
 from chat_app.domain.events import Cancelled, Completed, Interrupted, Terminal
-from chat_app.models import Item, Quota, QuotaUse, Thread, Turn
+from chat_app.models import Item, ModelConfig, Quota, QuotaUse, Thread, Turn
 from chat_app.streaming import store
 from sessions_app import sessions
 from sessions_app.principal import Principal
@@ -31,10 +31,11 @@ NOON = datetime(2026, 1, 31, 12, 30, 15, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _quotas_read_anew() -> Iterator[None]:
+def _rows_read_anew() -> Iterator[None]:
     quotas.forget()
     yield
     quotas.forget()
+    catalog.forget()
 
 
 def quota(**fields: Any) -> Quota:
@@ -270,12 +271,15 @@ def test_deleting_the_thread_does_not_undo_what_its_running_turn_used() -> None:
 
 
 def test_turn_of_a_dead_worker_is_charged_by_its_text() -> None:
+    ModelConfig.objects.filter(pk="demo").update(price_out=3)
+    catalog.forget()
     user_row, key_row = quota(tokens=100), quota(kind="key", turns=9)
     begun = begin(session_of("1", "key_a"))
     store.checkpoint([begun.turn_id], [store.Checkpoint(begun.turn_id, 1, 5, "12345678", "demo")])
     (lost,) = store.orphans(timezone.now() + timedelta(seconds=1))
-    assert store.close_orphan(lost, quotas.charges_of(lost))
-    assert used(user_row)[:2] == used(key_row, "key_a")[:2] == (1, 2)
+    assert runner._close_orphan(lost)
+    assert used(user_row) == used(key_row, "key_a") == (1, 2, Decimal("0.000006"))
+    assert Turn.objects.get().cost == Decimal("0.000006")
 
 
 def test_uses_of_long_ago_are_dropped() -> None:
