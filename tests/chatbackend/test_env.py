@@ -143,3 +143,12 @@ def test_start_ends_with_one_clear_line(extra, line):
     assert done.stderr.startswith("chatbackend cannot start. ")
     assert line in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_every_variable_is_in_the_example_and_in_the_documentation() -> None:
+    lines = (BASE_DIR / ".env.example").read_text().splitlines()
+    assert {line.partition("=")[0] for line in lines if "=" in line and line[0] != "#"} == set(
+        env.Env.model_fields
+    )
+    told = (BASE_DIR / "docs" / "configuration.md").read_text()
+    assert [name for name in env.Env.model_fields if f"`{name}`" not in told] == []
