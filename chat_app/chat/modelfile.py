@@ -154,11 +154,8 @@ class _Reader:
                 self._complain(key, problem)
         if api_key and row.api_key_env:
             self._complain("api_key", "Either a key or the name of its variable, not both.")
-        excluded = {
-            "api_key",
-            "provider",
-            "parameters",
-        }  # one may be empty, one was looked at, one `clean` looks at
+        # One may be empty, one was looked at, one `clean` looks at.
+        excluded = {"api_key", "provider", "parameters"}
         self._hear(lambda: row.clean_fields(exclude=excluded))
         self._hear(row.clean)
 

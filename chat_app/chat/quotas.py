@@ -86,10 +86,8 @@ def claim(owner: str, session_id: str | None, model_id: str, now: datetime) -> t
             ignore_conflicts=True,
         )
         uses |= _find(missing, now)
-    for (
-        quota,
-        _,
-    ) in applying:  # in the order of their ids, here and at the end: no two turns wait for each other
+    # In the order of the quotas' ids, here and at the end: no two turns wait for each other.
+    for quota, _ in applying:
         if not _within(quota, uses[quota.pk]).update(turns=F("turns") + 1):
             raise _exceeded(quota, now)
     return tuple(uses[quota.pk] for quota, _ in applying)

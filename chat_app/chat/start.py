@@ -243,9 +243,8 @@ def _claimed_place(principal: Principal, ask: Ask, model_id: str) -> tuple[_Plac
         busy = error
     if not ask.only_model:
         charges = quotas.claim(principal.owner, principal.session_id, model_id, timezone.now())
-    if (
-        busy is not None
-    ):  # who may not begin stops nothing: the claim came first, and goes with the transaction
+    # The claim came first, since who may not begin stops nothing; it goes with the transaction.
+    if busy is not None:
         raise busy
     return place, charges
 

@@ -35,9 +35,7 @@ from chat_app.providers.statuses import error_of_status, fault_code, of_request,
 log = logging.getLogger(__name__)
 
 CONNECTIONS: Final = 1024  # in a process; how many turns a model may have at once is its row's business
-KEEP_ALIVE: Final = (
-    4.0  # seconds; under the 5 s after which common servers hang up, so that no POST meets a closed door
-)
+KEEP_ALIVE: Final = 4.0  # seconds; common servers hang up after 5, and no POST is to meet a closed door
 SETTLE: Final = 0.5  # seconds that an upstream has to end its response after the answer is whole
 BROKEN: Final = (TimeoutError, aiohttp.ClientError, OSError)  # what a read may raise
 MAX_ERROR_BODY: Final = 65_536

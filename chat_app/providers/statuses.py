@@ -24,9 +24,7 @@ MAX_RETRY_AFTER: Final = 86_400.0
 TOO_LONG: Final = "The conversation is too long for this model."
 
 _CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-_OF_REQUEST: Final = frozenset(
-    {400, 413, 415, 422}
-)  # what was asked was wrong, not the key, the path or the server
+_OF_REQUEST: Final = frozenset({400, 413, 415, 422})  # what was asked is wrong, not key, path or server
 _TOO_LONG: Final = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 
 _Error = TypeVar("_Error", bound=UpstreamError)

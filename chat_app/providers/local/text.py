@@ -60,7 +60,7 @@ class Speech:
         self._cleaner = Cleaner()
         self._tokens: list[
             int
-        ] = []  # the last ones that were shown, which shape the next, and those that were not
+        ] = []  # the last that were shown, which shape the next, and those that were not
         self._shown = 0
         self._held = ""
 

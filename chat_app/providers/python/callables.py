@@ -20,9 +20,7 @@ from chat_app.providers.python.handover import Around, values_of
 
 log = logging.getLogger(__name__)
 
-BREATH: Final = (
-    16  # an async responder that never waits lets the event loop have its turn after so many values
-)
+BREATH: Final = 16  # values after which an async responder that never waits lets the event loop have its turn
 
 
 class Table:

@@ -24,9 +24,7 @@ from chat_app.providers.statuses import of_request
 
 log = logging.getLogger(__name__)
 
-THREADS: Final = (
-    32  # in a process, each with a database connection if it wants one: the pool has room for them
-)
+THREADS: Final = 32  # in a process; the pool has room for a database connection of each
 PATIENCE: Final = 10.0  # seconds that an answer waits for a thread
 ROOM: Final = 64  # values that may wait for the loop
 Around = Callable[[], AbstractContextManager[Any]]
@@ -159,9 +157,8 @@ class _Handover:
         return not self._stopped and self._wake()
 
     def _wake(self) -> bool:
-        if (
-            self._there.is_set()
-        ):  # the loop clears it before it looks, so that it sees what was put before this
+        # The loop clears it before it looks, so that it sees what was put before this.
+        if self._there.is_set():
             return True
         try:
             self._loop.call_soon_threadsafe(self._there.set)
