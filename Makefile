@@ -40,7 +40,7 @@ bench: install-dev ## the ratios of docs against the peers, from one run
 clean: ## remove the environment and caches; data/ and .env stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-install-local: .venv/.installed-local ## what models of kind `local` need: torch and transformers, over 1 GB
+install-local: .venv/.installed-local ## what models of kind `local` need: torch and transformers, 1 to 5 GB
 
 install-dev: install .venv/.installed-dev
 
