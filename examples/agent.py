@@ -13,14 +13,14 @@ from django.conf import settings
 from openai import AsyncOpenAI
 
 from chat_app.models import Thread
-from chat_app.responders import Prompt
+from chat_app.responders import Prompt, db
 from chat_app.responders.agents import agent_responder
 
 
 @function_tool
 async def conversations(run: RunContextWrapper[Prompt]) -> int:
     """How many conversations the person has here."""
-    return await Thread.objects.filter(owner=run.context.owner).acount()
+    return await db(Thread.objects.filter(owner=run.context.owner).count)
 
 
 client = AsyncOpenAI(base_url=settings.OPENAI_BASE_URL, api_key=settings.OPENAI_API_KEY or "none")

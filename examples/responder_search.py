@@ -2,8 +2,8 @@
 
     CHAT_RESPONDERS=search=examples.responder_search.answer
 
-An async generator runs on the server's event loop: it awaits what takes time and never blocks. A stop cancels it at the next
-`await`.
+An async generator runs on the server's event loop: it awaits what takes time, Django's ORM by `db()`, and never blocks. A stop
+cancels it at the next `await`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from chat_app.models import Item
-from chat_app.responders import ItemAdded, ItemData, ItemDone, Notice, Progress, Prompt
+from chat_app.responders import ItemAdded, ItemData, ItemDone, Notice, Progress, Prompt, db
 
 Given = str | Progress | Notice | ItemAdded | ItemDone
 
@@ -22,9 +22,8 @@ async def answer(prompt: Prompt, limit: int = 5) -> AsyncIterator[Given]:
     yield Progress(f"Looking for “{words}”", icon="search")
     yield ItemAdded(_card("Looking …"))
     said = Item.objects.filter(thread__owner=prompt.owner, kind="user_message", text__icontains=words)
-    found = [
-        item.text async for item in said.exclude(turn_id=prompt.turn_id).order_by("-created_at")[: limit + 1]
-    ]
+    texts = said.exclude(turn_id=prompt.turn_id).order_by("-created_at").values_list("text", flat=True)
+    found = await db(list, texts[: limit + 1])
     if len(found) > limit:
         yield Notice("info", f"There is more: only the newest {limit} are shown.")
     yield ItemDone(_card(*found[:limit]))

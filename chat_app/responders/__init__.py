@@ -12,7 +12,7 @@ It gets the Prompt, and the row's `parameters` as keyword arguments:
 
     async def look_up(prompt):                      # async, as function or generator: on the server's event loop
         yield Progress("Looking it up")
-        note = await db(Note.objects.first)         # or Django's own: await Note.objects.afirst()
+        note = await db(Note.objects.first)         # Django's own afirst() and the like: see below
         yield note.text
 
     class Careful:                                  # a class is made anew for each answer, an object serves them all
@@ -26,7 +26,9 @@ part of the answer: they are stored, and once the person has seen text or an ite
 A ChatError (UpstreamDown, UpstreamBusy, Unavailable ...) tells the caller what its text says; anything else that is raised is
 logged with its traceback, and the caller is told that the model broke.
 
-Sync code runs in a thread of its own (32 in a process, later ones wait), with a database connection of its own. Stop closes a
+Sync code runs in a thread of its own (32 in a process, later ones wait), with a database connection of its own. Async code asks
+the ORM by `db()`: what Django's async methods (`afirst`, `async for`) do waits on one thread for the whole process, whose
+connection nobody looks after: once the database has restarted, they fail until the server does. Stop closes a
 generator at its next `yield`, drops what a function has yet to return, and cancels async code at its next `await`: do not
 swallow CancelledError. The route's timeouts hold as for any model.
 """

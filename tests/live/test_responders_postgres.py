@@ -1,6 +1,4 @@
-"""More sync responders at once than there are threads for them, each with a connection to PostgreSQL in its hand: the server's
-own work goes on, and every answer comes.
-"""
+"""Responders and their connections to PostgreSQL: many in hand leave the server its own, and broken ones are replaced."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from pathlib import Path
 from chat_app.providers.python.handover import THREADS
 from tests.live.clients import Caller, issue
 from tests.live.routes import add_models
-from tests.servers import Launcher, wait_until
+from tests.servers import Launcher, PostgresProcess, wait_until
 
 TURNS = THREADS + 16
 
@@ -34,3 +32,20 @@ def test_responders_that_hold_connections_leave_the_server_its_own(
         finally:
             (tmp_path / "let go").touch()
     assert {(answer.result()["model"], answer.result()["response"]) for answer in answers} == {("holds", "1")}
+
+
+def test_example_answers_again_when_the_database_has_restarted(start_server: Launcher) -> None:
+    postgres = PostgresProcess()
+    try:
+        server = start_server(
+            DATABASE_URL=postgres.database(), CHAT_RESPONDERS="search=examples.responder_search.answer"
+        )
+        add_models(server, {"search": {"provider": "python", "api_key": "", "model": "search"}})
+        who = issue(server, "searcher", model="search")
+        assert who.ask("elm")["response"] == "You never said that here."
+        postgres.stop()
+        postgres.start()
+        wait_until(lambda: who.post("/api/chat", {"message": "elm"}).status_code == 200, "an answer", 20)
+        assert who.ask("elm")["response"].startswith("You said it")
+    finally:
+        postgres.remove()
