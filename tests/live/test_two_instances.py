@@ -65,9 +65,9 @@ class Pair:
     """A user of near, and the same user as far knows them."""
 
     def __init__(self, near: ServerProcess, far: ServerProcess, model: str) -> None:
-        name = f"mirrored-{next(_users)}"
-        self.near = issue(near, name, model=model)
-        self.far = issue(far, f"ext:{name}")
+        self.name = f"mirrored-{next(_users)}"
+        self.near = issue(near, self.name, model=model)
+        self.far = issue(far, f"ext:{self.name}")
 
     def far_threads(self) -> list[str]:
         """The conversations that far holds, oldest first."""
@@ -142,6 +142,18 @@ def test_retry_is_told_the_past_in_a_new_far_session(pair: Pair) -> None:
     asked = pair.far.items(new)[0]["text"]
     assert "User: /echo one\n\nAssistant: one" in asked
     assert asked.endswith("\n\nsecond")
+
+
+def test_allowance_of_one_user_over_there_leaves_the_route_to_the_others(
+    near: ServerProcess, far: ServerProcess
+) -> None:
+    spent, other = Pair(near, far, API), Pair(near, far, API)
+    owner = f"ext:ext:{spent.name}"
+    far.manage(
+        "shell", "-c", f"from chat_app.models import Quota; Quota.objects.create(subject={owner!r}, turns=1)"
+    )
+    wait_until(lambda: spent.near.ask("/echo mine")["model"] != API, "the limit", 10)
+    assert other.near.ask("/echo theirs")["model"] == API
 
 
 def test_usage_is_what_far_counted(pair: Pair) -> None:

@@ -25,6 +25,7 @@ from chat_app.providers import http
 from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
 from chat_app.providers.custom.stream import LooseReader
 from chat_app.providers.sse import Event, EventReader
+from chat_app.providers.statuses import of_request
 from chat_app.providers.text import Cleaner, clean
 
 BROKE_OFF: Final = "The model's answer broke off before its end."
@@ -47,6 +48,7 @@ _FAILURES: Final[Mapping[str, type[UpstreamError]]] = {
     "not_configured": UpstreamDown,
     "interrupted": UpstreamDown,
 }
+_OF_ONE_USER: Final = frozenset({"quota_exceeded", "turn_running"})  # others are answered all the same
 
 
 class _Usage(msgspec.Struct, gc=False):
@@ -107,7 +109,10 @@ def answer_for(content_type: str, *, announced: bool) -> Answer:
 def failure_of(code: str, retry_after: float | None = None) -> UpstreamError | None:
     """The tree's error for a code of this project's, None for one that says nothing about the model's side."""
     kind = _FAILURES.get(code)
-    return None if kind is None else kind(retry_after=retry_after)
+    if kind is None:
+        return None
+    error = kind(retry_after=retry_after)
+    return of_request(error) if code in _OF_ONE_USER else error
 
 
 class _Said:

@@ -10,7 +10,7 @@ import pytest
 from chat_app.domain.errors import UpstreamBusy, UpstreamDown, UpstreamError, UpstreamRefused, UpstreamTimeout
 from chat_app.domain.events import Notice
 from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
-from chat_app.providers.custom.answer import Answer, answer_for
+from chat_app.providers.custom.answer import Answer, answer_for, failure_of
 from tests.upstream.recorded import recorded
 
 TEXT = "Grüße, 😀 and 👩‍🚀!\n\n- שלום\n"
@@ -110,6 +110,15 @@ def test_typed_failure_is_the_trees_error_in_our_words(code: str, kind: type[Ups
     chunks, answer = read(event("delta", item_id="m", text="half") + failed)
     assert (type(answer.failure), text_of(chunks), answer.over) == (kind, "half", True)
     assert "secret" not in str(answer.failure)
+
+
+@pytest.mark.parametrize(
+    ("code", "of_one"), [("quota_exceeded", True), ("turn_running", True), ("rate_limited", False)]
+)
+def test_refusal_of_one_user_says_nothing_of_the_route(code: str, of_one: bool) -> None:
+    error = failure_of(code, 3600)
+    assert error is not None
+    assert (error.of_request, error.retry_after) == (of_one, 3600)
 
 
 @pytest.mark.parametrize("said", [b"secret", b'{"code": 5, "detail": "secret"}', b'["secret"]'])
