@@ -6,7 +6,6 @@ Sync; async code calls it by `db()`. No provider is spoken to here.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from django.conf import settings
 
 from chat_app.chat import health
 from chat_app.chat.breaker import BREAKERS
+from chat_app.chat.kept import Kept
 from chat_app.conf import environment
 from chat_app.domain.errors import Unavailable, UnknownModel
 from chat_app.domain.shapes import ModelInfo
@@ -24,7 +24,6 @@ from chat_app.models import Fallback, ModelConfig
 from chat_app.providers import registry
 from chat_app.providers.base import RouteConfig, Timeouts
 
-CACHE_SECONDS = 1.0
 DEMO = "demo"
 OURS = ("SECRET_KEY", "BACKEND_KEY", "ENCRYPTION_KEYS")  # never a model's key, whatever a row says
 
@@ -140,34 +139,14 @@ def pause(routes: Sequence[Route]) -> float:
     return min((r.seconds if r is not None else 0.0 for r in refusals), default=0.0)
 
 
-class _Cache:
-    """The catalogue of the last second, per process."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.value: Catalogue | None = None
-        self.until = 0.0
-
-
-_cache = _Cache()
-
-
 def forget() -> None:
     """Read the rows anew at the next question; called when a row was saved in this process."""
-    _cache.value = None
+    _kept.forget()
 
 
 def catalogue() -> Catalogue:
     """The catalogue, at most a second old."""
-    value = _cache.value
-    if value is not None and time.monotonic() < _cache.until:
-        return value
-    with _cache.lock:
-        value = _cache.value
-        if value is None or time.monotonic() >= _cache.until:
-            value = _load()
-            _cache.value, _cache.until = value, time.monotonic() + CACHE_SECONDS
-        return value
+    return _kept.get()
 
 
 def _load() -> Catalogue:
@@ -180,6 +159,9 @@ def _load() -> Catalogue:
         routes[row.id] = route_of(row, fallbacks.get(row.id, []))
     BREAKERS.learn(rows, routes.keys(), began)
     return Catalogue(routes, DEMO if settings.DEBUG else None)
+
+
+_kept = Kept(_load)
 
 
 def route_of(row: ModelConfig, fallbacks: Sequence[str] = ()) -> Route:

@@ -8,49 +8,32 @@ compared and added to in one statement, never read first: of many turns at once 
 from __future__ import annotations
 
 import math
-import threading
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
 
+from chat_app.chat.kept import Kept
 from chat_app.domain.errors import QuotaExceeded
 from chat_app.models import Quota, QuotaUse, Turn
 from sessions_app.models import ChatSession
 
-CACHE_SECONDS = 1.0
 KEY_OWNER = "key:"
 KEY_PREFIXES = ("env", "key_")  # what `ChatSession.issued_by` holds where a backend key issued it
 
 Applying = Sequence[tuple[Quota, str]]  # each with the subject that it counts for
 
 
-class _Cache:
-    """The quotas of the last second, per process."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.value: list[Quota] | None = None
-        self.until = 0.0
+def _load() -> Sequence[Quota]:
+    return list(Quota.objects.filter(enabled=True).order_by("pk"))
 
 
-_cache = _Cache()
+_kept = Kept(_load)
 
 
 def forget() -> None:
     """Read the quotas anew at the next turn; called when one was saved or deleted in this process."""
-    _cache.value = None
-
-
-def _quotas() -> list[Quota]:
-    value = _cache.value
-    if value is not None and time.monotonic() < _cache.until:
-        return value
-    with _cache.lock:
-        value = list(Quota.objects.filter(enabled=True).order_by("pk"))
-        _cache.value, _cache.until = value, time.monotonic() + CACHE_SECONDS
-        return value
+    _kept.forget()
 
 
 def span(period: str, moment: datetime) -> tuple[datetime, datetime]:
@@ -104,7 +87,7 @@ def charges_of(turn: Turn) -> tuple[int, ...]:
 
 def _applying(owner: str, session_id: str | None, model_id: str) -> Applying:
     """The quotas that count this turn. One that names its subject takes the place of the one for each subject."""
-    quotas = _quotas()
+    quotas = _kept.get()
     if not quotas:
         return ()
     by_key = any(quota.kind == "key" for quota in quotas)

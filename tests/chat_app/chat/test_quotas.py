@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from django.utils import timezone
 
 from chat_app.chat import catalog, chores, quotas, runner, start, threads
 from chat_app.chat.asks import Ask, Begun, Busy
+from chat_app.chat.kept import Kept
 from chat_app.domain.errors import ChatError, QuotaExceeded
 from chat_app.domain.events import Cancelled, Completed, Interrupted, Terminal
 from chat_app.models import Item, ModelConfig, Quota, QuotaUse, Thread, Turn
@@ -217,12 +217,14 @@ def test_staff_who_try_a_model_have_no_limit() -> None:
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_quota_that_another_process_deleted_a_moment_ago_stops_nobody() -> None:
+def test_quota_that_another_process_deleted_a_moment_ago_stops_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     row = quota(turns=5)
-    assert begins()
-    known = quotas._cache.value
+    known = Quota.objects.get(pk=row.pk)
     row.delete()
-    quotas._cache.value, quotas._cache.until = known, time.monotonic() + 60
+    reads = iter([[known], []])
+    monkeypatch.setattr(quotas, "_kept", Kept(lambda: next(reads)))
     spec = begin().spec
     assert spec is not None
     assert spec.charges == ()
