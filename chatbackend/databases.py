@@ -13,6 +13,7 @@ from chat_app.providers.python import handover
 
 SQLITE_THREADS = 4
 POSTGRES_THREADS = 16
+POSTGRES_IDLE = 20.0
 
 # Deferred transactions answer "database is locked" at once when two of them want to write; IMMEDIATE ones wait.
 SQLITE_PRAGMAS = (
@@ -47,8 +48,10 @@ def _postgres(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     options: dict[str, Any] = dict(parse_qsl(parts.query))
     # One for each thread of the executor, one for each answer in sync Python, which may hold it to its end, and some room for
-    # a command or a probe beside them. They are made when they are needed.
-    options["pool"] = {"min_size": 1, "max_size": POSTGRES_THREADS + handover.THREADS + 4, "timeout": 10}
+    # a command or a probe beside them. They are made when they are needed, and while some are unused the pool gives one back
+    # each `max_idle` seconds: its own 600 would keep those of one busy minute for hours.
+    most = POSTGRES_THREADS + handover.THREADS + 4
+    options["pool"] = {"min_size": 1, "max_size": most, "timeout": 10, "max_idle": POSTGRES_IDLE}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

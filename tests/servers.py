@@ -238,6 +238,7 @@ class PostgresProcess:
 
     def start(self) -> None:
         options = ["-p", str(self.port), "-k", str(self.folder), "-h", "127.0.0.1", "-c", "fsync=off"]
+        options += ["-c", "max_connections=400"]  # all servers on it run to the end of the tests
         with (self.folder / "log").open("ab") as out:
             self.process = subprocess.Popen(
                 [str(self.bin / "postgres"), "-D", f"{self.folder}/data", *options],
