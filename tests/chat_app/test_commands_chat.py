@@ -32,7 +32,13 @@ def terminal(server: ServerProcess, *arguments: str) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=hear_interrupts,
     )
+
+
+def hear_interrupts() -> None:
+    """As in a terminal: what starts the tests in the background may have them, and all they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def states(server: ServerProcess) -> list[str]:
