@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, Request
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request
+
+    from tests.servers import ServerProcess
 
 VIOLATIONS = """
 window.violations = [];
@@ -63,6 +65,18 @@ class Watch:
                 self.troubles += [f"policy: {found}" for found in page.evaluate("window.violations ?? []")]
         left = [t for t in self.troubles if not any(pattern.search(t) for pattern in self.expected)]
         assert not left, "\n".join(left)
+
+
+def open_as_staff(context: BrowserContext, watch: Watch, server: ServerProcess, path: str) -> Page:
+    """A new page of the admin at `path`, signed in as staff and watched."""
+    page = context.new_page()
+    watch.over(page, server.url)
+    page.goto(f"{server.url}/admin/login/?next={path}")
+    page.fill("#id_username", server.admin)
+    page.fill("#id_password", server.password)
+    page.click("[type=submit]")
+    page.wait_for_url(f"**{path}")
+    return page
 
 
 class ChatPage:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.chat_page import Watch
+from tests.e2e.chat_page import Watch, open_as_staff
 from tests.live.clients import issue
 from tests.live.routes import FaultyUpstream, add_models, faulty_upstream
 from tests.servers import Launcher, ServerProcess, wait_until
@@ -52,14 +52,7 @@ def open_page(
     """`open_page(path, **options)`: a page of the admin, with staff signed in."""
 
     def open_it(path: str, **options: Any) -> Page:
-        page = visitor(**options).new_page()
-        watch.over(page, server.url)
-        page.goto(f"{server.url}/admin/login/?next={path}")
-        page.fill("#id_username", server.admin)
-        page.fill("#id_password", server.password)
-        page.click("[type=submit]")
-        page.wait_for_url(f"**{path}")
-        return page
+        return open_as_staff(visitor(**options), watch, server, path)
 
     return open_it
 

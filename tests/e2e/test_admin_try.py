@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.chat_page import Watch
+from tests.e2e.chat_page import Watch, open_as_staff
 from tests.servers import ServerProcess
 
 if TYPE_CHECKING:
@@ -23,14 +23,7 @@ def open_try(
     """`open_try(**options)`: the page of the demo model, with staff signed in."""
 
     def open_it(**options: Any) -> Page:
-        page = visitor(**options).new_page()
-        watch.over(page, live_server_process.url)
-        page.goto(f"{live_server_process.url}/admin/login/?next={TRY}")
-        page.fill("#id_username", live_server_process.admin)
-        page.fill("#id_password", live_server_process.password)
-        page.click("[type=submit]")
-        page.wait_for_url(f"**{TRY}")
-        return page
+        return open_as_staff(visitor(**options), watch, live_server_process, TRY)
 
     return open_it
 

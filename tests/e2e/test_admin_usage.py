@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.chat_page import Watch
+from tests.e2e.chat_page import Watch, open_as_staff
 from tests.live.clients import issue
 from tests.servers import ServerProcess
 
@@ -29,14 +29,7 @@ CONTRAST = """([front, back]) => {
 
 
 def open_usage(context: BrowserContext, watch: Watch, server: ServerProcess) -> Page:
-    page = context.new_page()
-    watch.over(page, server.url)
-    page.goto(f"{server.url}/admin/login/?next=/admin/")
-    page.fill("#id_username", server.admin)
-    page.fill("#id_password", server.password)
-    page.click("[type=submit]")
-    page.goto(server.url + USAGE)
-    return page
+    return open_as_staff(context, watch, server, USAGE)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -23,8 +23,8 @@ from aiohttp import web
 
 from tests.upstream.chunks import text_of, token
 from tests.upstream.recorded import recorded
+from tests.upstream.silences import FOREVER, Silences
 
-FOREVER = 3600.0
 SECRET = "secret-of-the-upstream"
 
 
@@ -68,7 +68,7 @@ def _typed(kind: str, shape: Mapping[str, Any]) -> bytes:
     return f"id: {shape.get('seq', 1)}\nevent: {kind}\ndata: {json.dumps(shape)}\n\n".encode()
 
 
-class Backend:
+class Backend(Silences):
     """One method a fault: it answers a chat request, or does not."""
 
     def __init__(self, request: web.Request, record: Record) -> None:
@@ -94,10 +94,6 @@ class Backend:
 
     def _ending(self) -> bytes:
         return ending(self.framing, text_of(self.tokens), self.tokens)
-
-    def _abort(self) -> None:
-        if self.request.transport is not None:
-            self.request.transport.abort()
 
     async def ok(self) -> web.StreamResponse:
         """A healthy answer; with `delay_ms` a slow one."""
@@ -135,33 +131,10 @@ class Backend:
         """`/chat`'s answer, whatever was asked for."""
         return web.json_response({"response": text_of(self.tokens)}, headers=self.turn)
 
-    async def reset(self) -> web.StreamResponse:
-        """The connection is reset before a byte."""
-        self._abort()
-        raise asyncio.CancelledError
-
-    async def hang(self) -> web.StreamResponse:
-        """Not a byte, ever."""
-        await asyncio.sleep(FOREVER)
-        raise web.HTTPNoContent
-
     async def late(self) -> web.StreamResponse:
         """Headers after half a second, then nothing."""
         await asyncio.sleep(0.5)
         return await self.hang_after_headers()
-
-    async def hang_after_headers(self) -> web.StreamResponse:
-        """Headers, then nothing."""
-        response = await self._start()
-        await asyncio.sleep(FOREVER)
-        return response
-
-    async def hang_midway(self) -> web.StreamResponse:
-        """`tokens` tokens, then nothing."""
-        response = await self._start()
-        await self._say(response)
-        await asyncio.sleep(FOREVER)
-        return response
 
     async def thinks(self) -> web.StreamResponse:
         """A typed answer that shows progress at once, and says something after `delay_ms`."""

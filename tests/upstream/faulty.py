@@ -33,8 +33,7 @@ from tests.upstream.chunks import DONE, END, frame, thousand, token, usage
 from tests.upstream.chunks import text_of as text_of
 from tests.upstream.recorded import recorded
 from tests.upstream.responses_api import stream_for
-
-FOREVER = 3600.0
+from tests.upstream.silences import FOREVER, Silences
 
 
 @dataclass
@@ -55,7 +54,7 @@ class State:
         return {**known, "connections": len(self.peers)}
 
 
-class Faults:
+class Faults(Silences):
     """One method a fault: it gets the request and answers it, or does not."""
 
     def __init__(self, request: web.Request, state: State) -> None:
@@ -79,11 +78,6 @@ class Faults:
         asked = self.state.body if isinstance(self.state.body, dict) else {}
         messages: Any = asked.get("messages", asked.get("input", []))
         return usage(sum(len(str(message.get("content")).split()) for message in messages), self.tokens)
-
-    def _abort(self) -> None:
-        transport = self.request.transport
-        if transport is not None:
-            transport.abort()
 
     async def ok(self) -> web.StreamResponse:
         """A healthy answer; with `delay_ms` a slow one."""
@@ -129,29 +123,6 @@ class Faults:
         for start in range(0, len(data), size or len(data)):
             await response.write(data[start : start + (size or len(data))])
             await asyncio.sleep(self.delay)
-        return response
-
-    async def reset(self) -> web.StreamResponse:
-        """The connection is reset before a byte."""
-        self._abort()
-        raise asyncio.CancelledError
-
-    async def hang(self) -> web.StreamResponse:
-        """Not a byte, ever."""
-        await asyncio.sleep(FOREVER)
-        raise web.HTTPNoContent
-
-    async def hang_after_headers(self) -> web.StreamResponse:
-        """Headers, then nothing."""
-        response = await self._start()
-        await asyncio.sleep(FOREVER)
-        return response
-
-    async def hang_midway(self) -> web.StreamResponse:
-        """`tokens` tokens, then nothing."""
-        response = await self._start()
-        await self._say(response)
-        await asyncio.sleep(FOREVER)
         return response
 
     async def comments(self) -> web.StreamResponse:
