@@ -19,6 +19,13 @@ DEFAULTS: dict[str, Any] = {
     "IDEMPOTENCY_HOURS": 24,
     "HEADERS_AFTER": 1.0,  # seconds until a stream's headers leave without a token
     "TURNS_PER_PROCESS": 2_000,
+    "CHATKIT_ON_DISCONNECT": "grace",  # what a dropped ChatKit stream means: grace, cancel or finish
+    "CHATKIT_GRACE": 10.0,  # seconds after which it means Stop, unless the thread is read meanwhile
+    "TITLE_MODEL": None,  # the model that names new threads; else their first words do
+    "MAX_ATTACHMENT": 20 * 1_048_576,  # bytes
+    "ATTACHMENTS_A_MESSAGE": 10,
+    "ATTACHMENTS_UNUSED": 50,  # of one owner that no message has named yet
+    "ATTACHMENT_ORPHAN_HOURS": 24,  # until one that no message names is deleted
 }
 
 

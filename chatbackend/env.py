@@ -129,6 +129,11 @@ class Env(BaseSettings):
     CHAT_RESPONDERS: Paths = {}
     CHATKIT_DOMAIN_KEY: str = ""
     CHATKIT_WORKFLOW_ID: str = ""
+    CHATKIT_ON_DISCONNECT: Literal["grace", "cancel", "finish"] = "grace"
+    CHATKIT_GRACE: float = Field(10, ge=0, le=3600)
+    TITLE_MODEL: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")] | None = None
+    TRANSCRIPTION_MODEL: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")] | None = None
+    MAX_ATTACHMENT: int = Field(20 * 1_048_576, ge=1, le=512 * 1_048_576)
     JWT_ALGORITHM: Literal["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA"] = "RS256"
     JWT_JWKS_URL: Url | None = None
     JWT_ISSUER: str = ""

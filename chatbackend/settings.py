@@ -33,6 +33,7 @@ OPENAI_BASE_URL = ENV.OPENAI_BASE_URL
 CHAT_RESPONDERS: dict[str, Any] = dict(ENV.CHAT_RESPONDERS)
 CHATKIT_DOMAIN_KEY = ENV.CHATKIT_DOMAIN_KEY
 CHATKIT_WORKFLOW_ID = ENV.CHATKIT_WORKFLOW_ID
+TRANSCRIPTION_MODEL = ENV.TRANSCRIPTION_MODEL
 HOST = ENV.HOST
 PORT = ENV.PORT
 WORKERS = ENV.WORKERS
@@ -40,7 +41,16 @@ DRAIN_SECONDS = ENV.DRAIN_SECONDS
 
 # --- limits ----------------------------------------------------------------------------------------------------------
 # Bytes of a body, characters of a message, bytes of a WebSocket frame, frames a second.
-CHAT: dict[str, Any] = {"MAX_BODY": 1_048_576, "MAX_MESSAGE": 100_000, "WS_FRAME": 1_048_576, "WS_RATE": 20}
+CHAT: dict[str, Any] = {
+    "MAX_BODY": 1_048_576,
+    "MAX_MESSAGE": 100_000,
+    "WS_FRAME": 1_048_576,
+    "WS_RATE": 20,
+    "MAX_ATTACHMENT": ENV.MAX_ATTACHMENT,
+    "CHATKIT_ON_DISCONNECT": ENV.CHATKIT_ON_DISCONNECT,
+    "CHATKIT_GRACE": ENV.CHATKIT_GRACE,
+    "TITLE_MODEL": ENV.TITLE_MODEL,
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = CHAT["MAX_BODY"]
 # A body is in memory before Django sees it, and never larger than MAX_BODY: no temporary file for it.
 FILE_UPLOAD_MAX_MEMORY_SIZE = CHAT["MAX_BODY"]
@@ -154,8 +164,12 @@ USE_TZ = True
 USE_I18N = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+MEDIA_ROOT = DATA_DIR / "files"  # what people attach; served by the chat's own views alone
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MEDIA_ROOT, "file_permissions_mode": 0o600},
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

@@ -43,6 +43,9 @@ class ModelConfig(models.Model):
     parameters = models.JSONField(
         default=dict, blank=True, help_text="Sent with each request, e.g. temperature."
     )
+    tools = models.JSONField(
+        default=list, blank=True, help_text="Ids of the tools that a person may choose for a message."
+    )
     context = models.PositiveIntegerField(
         "context size", default=8192, validators=[MinValueValidator(256)], help_text="Tokens."
     )
@@ -97,6 +100,10 @@ class ModelConfig(models.Model):
             wrong["parameters"] = (
                 "Only what JSON has: no dates, no NaN or infinity, no NUL or broken characters."
             )
+        if not isinstance(self.tools, list) or not all(
+            isinstance(t, str) and 0 < len(t) <= 100 for t in self.tools
+        ):
+            wrong["tools"] = 'A JSON list of ids, e.g. ["search"].'
         if wrong:
             raise ValidationError(wrong)
 

@@ -18,8 +18,10 @@ class Turn(models.Model):
     """One run of the engine. `fence` grows with each owner, so that a worker that lost its lease cannot write any more.
 
     `parent` is the turn before it on its path; `input_item` the user's message that it answers (a retry answers the same
-    one). `partial` is the checkpoint of an answer under way, empty once its items are stored. `thread` is absent for a
-    one-off turn, and for one whose thread was deleted (`one_off` tells them apart): usage stays, text does not.
+    one); a turn that no message started has its beginning in `input` (an action, the result of a tool), and the item that it
+    concerns as `input_item`. `partial` and `partial_items` are the checkpoint of an answer under way, its text and its other
+    items, empty once they are stored. `abandoned_at` is when a client hung up that has no other way to say Stop. `thread` is
+    absent for a one-off turn, and for one whose thread was deleted (`one_off` tells them apart): usage stays, text does not.
     """
 
     STATES = [(s, s) for s in (*ACTIVE, "completed", "failed", "cancelled", "interrupted")]
@@ -37,6 +39,7 @@ class Turn(models.Model):
     )
     trigger = models.CharField(max_length=16, choices=TRIGGERS, default="message")
     input_item = models.ForeignKey(Item, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    input = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=12, choices=STATES, default="queued")
     requested_model = models.CharField(max_length=64, blank=True)
     model = models.CharField(max_length=64, blank=True)
@@ -46,7 +49,9 @@ class Turn(models.Model):
     owner_worker = models.CharField(max_length=80, blank=True)
     heartbeat = models.DateTimeField(null=True, blank=True)
     cancel_requested = models.DateTimeField(null=True, blank=True)
+    abandoned_at = models.DateTimeField(null=True, blank=True)
     partial = models.TextField(blank=True)
+    partial_items = models.JSONField(default=list, blank=True)
     last_seq = models.PositiveBigIntegerField(default=0)  # of the newest event stored, in the end of the last
     # what it cost, when things happened, what went wrong
     input_tokens = models.PositiveIntegerField(default=0)
