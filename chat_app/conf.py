@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_ATTACHMENT": 20 * 1_048_576,  # bytes
     "ATTACHMENTS_A_MESSAGE": 10,
     "ATTACHMENTS_UNUSED": 50,  # of one owner that no message has named yet
+    "FILES_IN_PROMPT": 30 * 1_048_576,  # bytes of files that one prompt holds at most
     "ATTACHMENT_ORPHAN_HOURS": 24,  # until one that no message names is deleted
 }
 

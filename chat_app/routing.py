@@ -6,6 +6,7 @@ from django.urls import re_path
 
 from chat_app.consumers.channel import NoSocket
 from chat_app.consumers.chat import Chat, TurnCancel, TurnRetry, TurnState
+from chat_app.consumers.chatkit import ChatKit
 from chat_app.consumers.stream import ChatStream, TurnEvents
 from chat_app.consumers.try_it import TryModel
 from chat_app.consumers.websocket import ChatSocket
@@ -14,6 +15,7 @@ TURN = r"^api/turns/(?P<turn_id>[^/]+)"
 BASE = r"^(?:(?P<model>[a-z0-9][a-z0-9._-]*)/)?"  # example 3: a base URL that may name the model
 
 http_urlpatterns = [
+    re_path(r"^chatkit$", ChatKit.as_asgi()),
     re_path(r"^api/(?:chat|custom)/stream$", ChatStream.as_asgi()),
     re_path(r"^api/chat$", Chat.as_asgi()),
     re_path(TURN + r"/events$", TurnEvents.as_asgi()),

@@ -47,6 +47,7 @@ class Route:
     fallbacks: Sequence[str]
     concurrency: int = 64
     queue: int = 64
+    tools: Sequence[str] = ()
 
     @property
     def id(self) -> str:
@@ -190,6 +191,7 @@ def route_of(row: ModelConfig, fallbacks: Sequence[str] = ()) -> Route:
         fallbacks=tuple(fallbacks),
         concurrency=row.concurrency,
         queue=row.queue,
+        tools=tuple(row.tools) if isinstance(row.tools, list) else (),
     )
 
 

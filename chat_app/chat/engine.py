@@ -18,6 +18,7 @@ from django.utils import timezone
 from chat_app.chat import context, router
 from chat_app.chat.asks import TurnSpec
 from chat_app.chat.own_items import OwnItems
+from chat_app.chat.thread_news import ThreadNews
 from chat_app.domain.errors import ChatError, Unavailable
 from chat_app.domain.events import (
     Cancelled,
@@ -32,6 +33,7 @@ from chat_app.domain.events import (
     RouteChosen,
     Terminal,
     TextDelta,
+    ThreadUpdated,
     UsageData,
 )
 from chat_app.domain.prompt import estimate_tokens
@@ -57,20 +59,23 @@ class Run:
         self.item_id = answer_id(spec.turn_id)
         self.usage: UsageChunk | None = None
         self.own_items = OwnItems()
-        self.answering = False  # the answer's own item has begun
+        self.answering: datetime | None = None  # since when the answer's own item is there
         self.first_token_at: datetime | None = None  # of the first text or item
+        self.thread = ThreadNews(spec, self._tell)
         self.saved_seq = 0  # the number of the last event in a checkpoint
         self._pump: asyncio.Task[None] | None = None
         self._stop: Stop | None = None
         self._buffer: list[str] = []
+        self._buffered = self.item_id  # the item that the buffer's text belongs to
         self._flush_handle: asyncio.Handle | None = None
         self._begun: asyncio.Task[None] | None = None
         self._let_go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.record = log.open(spec.turn_id, spec.thread_id)
 
     def text(self) -> str:
-        """The answer so far, with what waits to be passed on."""
-        return self.log.view(self.spec.turn_id).text + "".join(self._buffer)
+        """The answer so far."""
+        self._flush()
+        return self.log.view(self.spec.turn_id).text
 
     def checkpoint(self) -> store.Checkpoint | None:
         """How the turn stands, None where that is stored already."""
@@ -78,7 +83,11 @@ class Run:
         if seq == self.saved_seq or self.record.ended:
             return None
         view = self.log.view(spec.turn_id)
-        return store.Checkpoint(spec.turn_id, spec.fence, seq, view.text, view.model or "")
+        items = self._items()
+        plain = len(items) == 1 and items[0].id == self.item_id
+        return store.Checkpoint(
+            spec.turn_id, spec.fence, seq, view.text, view.model or "", () if plain else items
+        )
 
     def stop(self, reason: Stop) -> None:
         """Stop the answer: the model's connection closes, what was said is kept. The first reason counts."""
@@ -90,6 +99,7 @@ class Run:
 
     async def execute(self) -> None:
         """Run to the terminal event; never raises for what a model, a client or the database does."""
+        self.thread.begin()
         self._pump = asyncio.get_running_loop().create_task(
             router.answer(self.spec, self.attempts, self._take)
         )
@@ -112,12 +122,20 @@ class Run:
     def _take(self, chunk: RouteChosen | Chunk) -> None:
         if type(chunk) is not TextChunk:
             self._aside(chunk)
-        elif not self.answering:
+        elif self.answering is None:
+            self._flush()
             self._begin(chunk.text)
         else:
-            self._buffer.append(chunk.text)
-            if self._flush_handle is None:
-                self._flush_soon()
+            self._more(self.item_id, chunk.text)
+
+    def _more(self, item_id: str, text: str) -> None:
+        """More text of an item that has begun."""
+        if item_id != self._buffered:
+            self._flush()
+            self._buffered = item_id
+        self._buffer.append(text)
+        if self._flush_handle is None:
+            self._flush_soon()
 
     def _aside(self, chunk: RouteChosen | Chunk) -> None:
         match chunk:
@@ -130,18 +148,35 @@ class Run:
             case UsageChunk():
                 self.usage = chunk
             case EventChunk():
-                self._flush()
-                if chunk.visible:
-                    self._visible()
-                route = self.attempts.route
-                self._append(self.own_items.translate(chunk.event, route.id if route else None))
+                self._own(chunk)
+
+    def _own(self, chunk: EventChunk) -> None:
+        """An event that Python made for its own answer."""
+        if chunk.visible:
+            self._visible()
+        route = self.attempts.route
+        event = self.own_items.translate(chunk.event, route.id if route else None)
+        if type(event) is TextDelta:
+            if event.text:
+                self._more(event.item_id, event.text)
+            return
+        self._flush()
+        self._append(event)
+        if type(event) is ThreadUpdated:
+            self.thread.changed(event)
+
+    def _tell(self, event: Event) -> None:
+        """Something that happened beside the answer."""
+        if not self.record.ended:
+            self._flush()
+            self._append(event)
 
     def _append(self, *events: Event) -> None:
         self.log.append(self.spec.turn_id, events)
 
     def _begin(self, text: str) -> None:
         """The first text leaves at once."""
-        self.answering = True
+        self.answering = timezone.now()
         self._append(ItemAdded(self._item()), TextDelta(self.item_id, text))
         self._visible()
 
@@ -158,7 +193,12 @@ class Run:
         model = self.attempts.route.id if self.attempts.route else None
         asked = self.spec.requested_model
         return ItemData(
-            self.item_id, ANSWER, text, {} if asked == model else {"requested_model": asked}, model
+            self.item_id,
+            ANSWER,
+            text,
+            {} if asked == model else {"requested_model": asked},
+            model,
+            self.answering,
         )
 
     def _flush_soon(self) -> None:
@@ -175,7 +215,7 @@ class Run:
         if self._buffer:
             text = "".join(self._buffer)
             self._buffer.clear()
-            self._append(TextDelta(self.item_id, text))
+            self._append(TextDelta(self._buffered, text))
 
     async def _begin_retry(self) -> None:
         assert self.spec.thread_id is not None
@@ -233,8 +273,8 @@ class Run:
         """Store the answer, then tell the followers: what they see as ended is stored."""
         replaces = await self._not_replaced()
         route = self.attempts.route
-        items = self._items()
-        done = [ItemDone(item) for item in items if item.id == self.item_id or item.id in self.own_items.open]
+        items, view = self._items(), self.log.view(self.spec.turn_id)
+        done = [ItemDone(item) for item in items if item.id in view.open_ids]
         usage = getattr(terminal, "usage", None) or self._used(terminal)
         ending = store.Ending(
             turn_id=self.spec.turn_id,
@@ -253,8 +293,11 @@ class Run:
             last_seq=self.record.last + len(done) + 1,
             replaces_after=replaces,
             charges=self.spec.charges,
+            changed=view.changed,
+            removed=view.removed,
         )
         terminal = await self._store(ending, terminal)
+        await self.thread.settle(patient=isinstance(terminal, Completed))
         self._append(*done, terminal)
 
     def _items(self) -> list[ItemData]:

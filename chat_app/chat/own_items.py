@@ -1,53 +1,81 @@
-"""The items that Python makes for its own answer (kind `python`): their ids become ours, and open ones are known.
+"""The items that Python makes for its own answer (kind `python`): their ids become ours, and each has its moment.
 
-The author's ids are unique within the turn alone; stored ids are unique for all time, and none can name another's item.
+The author's ids are unique within the turn alone; stored ids are unique for all time, and none can name another's item. An id
+of ours that the author asked for (a ChatKitServer asks its Store) stays.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
-from chat_app.domain.events import ItemAdded, ItemData, ItemDone, ItemRemoved, ItemUpdated
+from django.utils import timezone
+
+from chat_app.domain.events import ItemAdded, ItemData, ItemDone, ItemRemoved, ItemUpdated, TextDelta
 from chat_app.domain.turn import IllegalEvent
 from chat_app.models.fields import new_id
 from chat_app.providers.base import OwnEvent
 from chat_app.providers.python.own_events import REFUSED
 
+PREFIX = {"assistant_message": "msg"}
+
 
 class OwnItems:
-    """The author's ids and ours. `open` holds our ids of items that were added and not yet done."""
+    """The author's ids and ours."""
 
     def __init__(self) -> None:
-        self.open: set[str] = set()
         self._ids: dict[str, str] = {}
+        self._moments: dict[str, datetime] = {}
+        self._ended: set[str] = set()
 
     def translate(self, event: OwnEvent, model: str | None) -> OwnEvent:
         """The event with our ids in it, its item as given by `model`. Raises IllegalEvent for an item of a kind that an answer
         may not hold."""
         match event:
             case ItemAdded(item):
-                translated = self._item(item, model)
-                self.open.add(translated.id)
-                return replace(event, item=translated)
+                if item.id in self._ended:  # a name used again: another item
+                    del self._ids[item.id]
+                    self._ended.discard(item.id)
+                return replace(event, item=self._item(item, model))
+            case TextDelta(item_id):
+                return replace(event, item_id=self._id(item_id))
             case ItemUpdated(item):
                 return replace(event, item=self._item(item, model))
             case ItemDone(item):
-                translated = self._item(item, model)
-                self.open.discard(translated.id)
-                return replace(event, item=translated)
+                if event.earlier:
+                    return replace(event, item=replace(item, model=model))
+                self._ended.add(item.id)
+                return replace(event, item=self._item(item, model))
             case ItemRemoved(item_id):
-                ours = self._id(item_id)
-                self.open.discard(ours)
-                return replace(event, item_id=ours)
+                if event.earlier:
+                    return event
+                self._ended.add(item_id)
+                return replace(event, item_id=self._id(item_id))
             case _:
                 return event
 
     def _item(self, item: ItemData, model: str | None) -> ItemData:
         if item.kind in REFUSED:
             raise IllegalEvent(f"an answer cannot hold an item of the kind {item.kind}")
-        return replace(item, id=self._id(item.id), model=model)
+        ours = self._id(item.id, PREFIX.get(item.kind, "itm"))
+        moment = self._moments.setdefault(ours, timezone.now())
+        return replace(item, id=ours, model=model, created_at=moment)
 
-    def _id(self, name: str) -> str:
+    def _id(self, name: str, prefix: str = "itm") -> str:
         if name not in self._ids:
-            self._ids[name] = new_id("itm")
+            self._ids[name] = name if _ASKED.pop(name, False) is None else new_id(prefix)
         return self._ids[name]
+
+
+_ASKED: dict[str, None] = {}
+MOST_ASKED = 10_000
+
+
+def issue(prefix: str) -> str:
+    """An id of ours for an item that is to come in an answer of this process: there it stays as it is, once. Any other id is
+    the author's own, and may be anybody's."""
+    name = new_id(prefix)
+    _ASKED[name] = None
+    while len(_ASKED) > MOST_ASKED:
+        del _ASKED[next(iter(_ASKED))]
+    return name

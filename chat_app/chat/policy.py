@@ -10,7 +10,7 @@ from dataclasses import replace
 from django.contrib.auth import get_user_model
 
 from chat_app.chat.catalog import Catalogue, Route
-from chat_app.domain.errors import Forbidden, NotFound
+from chat_app.domain.errors import Forbidden, InvalidInput, NotFound, ThreadClosed
 from chat_app.models import Turn
 from sessions_app.principal import Principal
 
@@ -34,6 +34,13 @@ def model_for(principal: Principal, catalogue: Catalogue, wanted: str | None) ->
     return model_id
 
 
+def may_choose(tool: str | None, route: Route) -> None:
+    """Raises InvalidInput for a tool that the model does not offer for choice."""
+    if tool is not None and tool not in route.tools:
+        what = f"The model “{route.label}” has no tool “{tool[:64]}”."
+        raise InvalidInput(what, fields={"tool_choice": [what]})
+
+
 def owns_thread(principal: Principal, owner: str | None) -> None:
     """Raises NotFound unless the thread is there (its owner is not None) and this principal's."""
     if owner != principal.owner:
@@ -48,9 +55,9 @@ def owns_turn(principal: Principal, turn: Turn | None) -> Turn:
 
 
 def may_write(status: str, reason: str) -> None:
-    """Raises Forbidden where nothing may be added to a thread any more."""
+    """Raises ThreadClosed where nothing may be added to a thread any more."""
     if status != "active":
-        raise Forbidden(reason or f"This thread is {status}.")
+        raise ThreadClosed(reason or f"This thread is {status}.")
 
 
 def is_one_off(principal: Principal) -> bool:

@@ -91,7 +91,8 @@ async def _ask(route: Route, seconds: float, told: Probe, started: float) -> Non
     capped = replace(limits, total=min(limits.total, seconds))
     with suppress(_Enough):
         await Listening(take, visible).to(
-            replace(route.config, timeouts=capped), context.build(route, (), QUESTION, OWNER)
+            replace(route.config, timeouts=capped),
+            context.build(route, (), context.Exchange(QUESTION), context.Whose(OWNER)),
         )
 
 

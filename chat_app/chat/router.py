@@ -14,16 +14,18 @@ from typing import Any, Final
 
 import structlog
 
-from chat_app.chat import attempt, context
+from chat_app.chat import attachments, attempt, context
 from chat_app.chat.asks import TurnSpec
 from chat_app.chat.breaker import BREAKERS
 from chat_app.chat.bulkhead import BULKHEADS, Place
 from chat_app.chat.catalog import DEMO, Route
 from chat_app.chat.route_state import Leave, Refusal
+from chat_app.conf import limit
 from chat_app.domain.errors import ChatError, NotConfigured, Unavailable, UpstreamBusy, UpstreamError
 from chat_app.domain.events import RouteChosen
 from chat_app.domain.prompt import Prompt
 from chat_app.providers.base import Chunk, ProgressChunk
+from sessions_app.db import db
 
 logger = structlog.get_logger(__name__)
 Take = Callable[[RouteChosen | Chunk], None]
@@ -68,6 +70,7 @@ class _Turn:
         self.reason: str | None = None
         self.failure: ChatError | None = None
         self.pauses: list[float] = []
+        self.files: context.Files | None = None
 
     async def run(self) -> None:
         candidates = self.spec.candidates
@@ -130,9 +133,9 @@ class _Turn:
         listening = attempt.Listening(self.take, lambda: BREAKERS.answered(leave))
         try:
             self._announce(route)
-            self.attempts.prompt = context.build(
-                route, spec.past, spec.question, spec.owner, spec.thread_id, spec.turn_id
-            )
+            files = await self._read_files()
+            question = context.Exchange(spec.question, (), tuple(spec.files))
+            self.attempts.prompt = context.build(route, spec.past, question, spec.whose, files)
             await listening.to(route.config, self.attempts.prompt)
         except ChatError as error:
             BREAKERS.ended(leave, error)
@@ -152,6 +155,16 @@ class _Turn:
         self.attempts.prompt = None  # whoever refused before the first word has used nothing of it
         self.again = failure.retry_after if isinstance(failure, UpstreamError) else None
         return False
+
+    async def _read_files(self) -> context.Files:
+        """What the conversation's messages have attached, the newest first as far as there is room; read once for a turn."""
+        files = self.files
+        if files is None:
+            named = [*reversed(self.spec.files)]
+            named += [file for exchange in reversed(self.spec.past) for file in exchange.attached]
+            most = limit("FILES_IN_PROMPT")
+            files = self.files = await db(attachments.parts, [f.id for f in named], most) if named else {}
+        return files
 
     def _announce(self, route: Route) -> None:
         """Say once that this route is up next."""

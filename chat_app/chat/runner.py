@@ -12,7 +12,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from secrets import token_hex
 from typing import Any
@@ -160,7 +160,7 @@ class Runner:
     async def _checkpoint(self) -> None:
         runs = dict(self._runs)
         moved = [stands for run in runs.values() if (stands := run.checkpoint()) is not None]
-        cancelled = await db(store.checkpoint, list(runs), moved)
+        cancelled = await db(store.checkpoint, list(runs), moved, _abandoned_before())
         for stands in moved:
             runs[stands.turn_id].saved_seq = stands.seq
         for turn_id in cancelled:
@@ -173,6 +173,13 @@ class Runner:
                 logger.warning("turn.interrupted", turn=turn.pk, worker=turn.owner_worker)
                 if turn.thread_id:
                     CONTROL.publish(f"thread:{turn.thread_id}", {"type": "turn", "turn_id": turn.pk})
+
+
+def _abandoned_before() -> datetime | None:
+    """Who hung up before that moment, and has not been seen since, meant Stop."""
+    if limit("CHATKIT_ON_DISCONNECT") != "grace":
+        return None
+    return timezone.now() - timedelta(seconds=limit("CHATKIT_GRACE"))
 
 
 def _close_orphan(turn: Turn) -> bool:

@@ -1,35 +1,27 @@
-"""How a turn begins in the rows: policy, idempotency, one active turn a thread, user message and turn in one transaction.
+"""How a turn begins in the rows with a message: policy, idempotency, one active turn a thread, user message and turn in one
+transaction.
 
-Sync; `turns.py` calls it by `db()`. No model is spoken to and no event is made here.
+Sync; `turns.py` calls it by `db()`. No model is spoken to and no event is made here. Turns that no message begins are
+`steps.py`'s, those that answer one anew `retries.py`'s.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from django.db import IntegrityError
 from django.utils import timezone
 
-from chat_app.chat import catalog, context, policy, quotas
-from chat_app.chat.asks import Ask, Begun, Busy, Identify, TurnSpec, session_thread
+from chat_app.chat import again, attachments, choice, context, openings, places, policy, retries, saying
+from chat_app.chat.asks import Ask, Begun, Identify, Opening, TurnSpec
 from chat_app.chat.catalog import Route
+from chat_app.chat.places import Place
 from chat_app.conf import limit
-from chat_app.domain.errors import (
-    IdempotencyConflict,
-    InvalidInput,
-    NotConfigured,
-    NotFound,
-    Superseded,
-    TurnRunning,
-    Unavailable,
-    UnknownModel,
-)
-from chat_app.domain.turn import ENDED
-from chat_app.models import IdempotencyKey, Item, ModelConfig, Thread, Turn, sql
+from chat_app.domain.errors import InvalidInput
+from chat_app.domain.prompt import Given
+from chat_app.domain.shapes import AttachmentInfo
+from chat_app.models import Item, Thread, Turn, sql
 from chat_app.models.fields import new_id
 from sessions_app.principal import Principal
 
@@ -38,7 +30,7 @@ TITLE = 60  # characters
 
 def begin(identify: Identify, ask: Ask, worker: str) -> Begun:
     """Start a turn for a message. One transaction; raises ChatError (or the credential's own error) with nothing written."""
-    _check_text(ask.text)
+    _check_text(ask)
     principal = identify()
     policy.may_chat(principal)
     if ask.one_off or ask.only_model:
@@ -46,162 +38,75 @@ def begin(identify: Identify, ask: Ask, worker: str) -> Begun:
 
     def work() -> Begun:
         if ask.idempotency_key:
-            known = _known(principal, ask.idempotency_key, ask.digest)
-            if known is not None:
+            known = again.known(principal, ask.idempotency_key, ask.digest)
+            if known is not None and again.is_new(known, ask.idempotency_key):
+                again.forget(principal, ask.idempotency_key)
+            elif known is not None:
                 return _again(principal, known, ask, worker)
         begun = _begin(principal, ask, worker)
         if ask.idempotency_key:
-            _remember(principal, ask.idempotency_key, ask.digest, begun.turn_id)
+            again.remember(principal, ask.idempotency_key, ask.digest, begun.turn_id)
         return begun
 
-    return _one_at_a_time(work, ask.idempotency_key)
+    return again.one_at_a_time(work, ask.idempotency_key)
 
 
-def begin_retry(
-    identify: Identify, turn_id: str, model: str | None, worker: str, key: str | None = None
-) -> Begun:
-    """Start a new turn that answers the same message anew. The old answer stays until the new one begins."""
-    principal = identify()
-    policy.may_chat(principal)
-    digest = hashlib.sha256(f"retry {turn_id} {model or ''}".encode()).hexdigest()
-
-    def work() -> Begun:
-        if key:
-            known = _known(principal, key, digest)
-            if known is not None:
-                return Begun(known.pk, known.thread_id, principal)
-        begun = _retry(principal, _own_turn(principal, turn_id), model, worker)
-        if key:
-            _remember(principal, key, digest, begun.turn_id)
-        return begun
-
-    return _one_at_a_time(work, key)
-
-
-def _one_at_a_time(work: Callable[[], Begun], key: str | None) -> Begun:
-    """`work` in one transaction. Where transactions overlap, as on PostgreSQL, another one may come first: then it is done
-    once more and sees the other, to which it attaches (if it has the same `key`) or which it is told of (Busy)."""
-    for last in (False, True):
-        try:
-            with sql.atomic():
-                return work()
-        except Busy:
-            if last or key is None:
-                raise
-        except IntegrityError:
-            quotas.forget()  # one that was deleted a moment ago cannot be claimed from
-            continue
-    raise TurnRunning
-
-
-def _check_text(text: str) -> None:
-    if not text.strip():
+def _check_text(ask: Ask) -> None:
+    if not ask.text.strip() and not ask.attachments:
         raise InvalidInput(fields={"message": ["Say something."]})
-    if len(text) > limit("MAX_MESSAGE"):
+    if len(ask.text) > limit("MAX_MESSAGE"):
         raise InvalidInput(fields={"message": [f"At most {limit('MAX_MESSAGE'):,} characters."]})
-
-
-def _scope(principal: Principal) -> str:
-    """Within what a key means one thing: a session, since a client may number its messages 1, 2, ... in each; else all
-    that is the owner's."""
-    return principal.session_id or principal.owner
-
-
-def _known(principal: Principal, key: str, digest: str) -> Turn | None:
-    if len(key) > 255:
-        raise InvalidInput(fields={"Idempotency-Key": ["At most 255 characters."]})
-    row = (
-        IdempotencyKey.objects.filter(owner=_scope(principal), key=key)
-        .select_related("turn__input_item")
-        .first()
-    )
-    if row is None:
-        return None
-    if row.created_at < timezone.now() - timedelta(hours=limit("IDEMPOTENCY_HOURS")):
-        row.delete()
-        return None
-    if row.digest != digest:
-        raise IdempotencyConflict
-    return policy.owns_turn(principal, row.turn)
 
 
 def _again(principal: Principal, turn: Turn, ask: Ask, worker: str) -> Begun:
     if turn.state in ("failed", "interrupted") and turn.input_item is not None:
-        begun = _retry(principal, turn, ask.model, worker)
-        IdempotencyKey.objects.filter(owner=_scope(principal), key=ask.idempotency_key).update(
-            turn_id=begun.turn_id
-        )
+        begun = retries.anew(principal, turn, ask.model, worker)
+        again.point(principal, ask.idempotency_key, begun.turn_id)
         return begun
-    return Begun(turn.pk, turn.thread_id, principal)
-
-
-def _remember(principal: Principal, key: str, digest: str, turn_id: str) -> None:
-    IdempotencyKey.objects.create(owner=_scope(principal), key=key, digest=digest, turn_id=turn_id)
-
-
-def _routes(principal: Principal, model: str | None) -> tuple[str, list[Route]]:
-    catalogue = catalog.catalogue()
-    model_id = policy.model_for(principal, catalogue, model)
-    candidates = catalogue.candidates(model_id, guest=principal.guest)
-    if not candidates:
-        raise Unavailable("No route to this model can answer right now.", retry_after=10)
-    if seconds := catalog.pause(candidates):
-        raise Unavailable("Every route to this model fails at the moment.", retry_after=math.ceil(seconds))
-    return model_id, candidates
-
-
-def _only(model_id: str) -> tuple[str, list[Route]]:
-    """This model's own route, switched on or not. Raises NotConfigured with what is missing."""
-    catalog.catalogue()  # reads how the routes stand, so that a success here closes what is open
-    row = ModelConfig.objects.filter(pk=model_id).first()
-    if row is None:
-        raise UnknownModel(f"There is no model named “{model_id[:64]}”.")
-    route = catalog.route_of(row)
-    if route.missing is not None:
-        raise NotConfigured(route.missing)
-    return model_id, [route]
+    return Begun(turn.pk, turn.thread_id, principal, opening=openings.of(turn))
 
 
 def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
-    model_id, candidates = _only(ask.model or "") if ask.only_model else _routes(principal, ask.model)
-    place, charges = _claimed_place(principal, ask, model_id)
-    turn_id, item_id, seq = new_id("trn"), new_id("msg"), place.item_seq + 1
-    turn = Turn(
-        id=turn_id,
-        owner=principal.owner,
-        thread_id=place.thread_id,
-        one_off=place.thread_id is None,
-        session_id=principal.session_id,
-        parent_id=place.head_id,
-        input_item_id=item_id,
-        requested_model=model_id,
-        state="running",
-        owner_worker=worker,
-        heartbeat=timezone.now(),
+    model_id, candidates = (
+        choice.only(ask.model or "") if ask.only_model else choice.routes(principal, ask.model, ask.tool)
     )
-    past: list[context.Exchange] = []
-    if place.thread_id is not None:
-        title = place.title or _title(ask.text)
-        if place.is_new:
-            thread = Thread(
-                id=place.thread_id, owner=principal.owner, title=title, item_seq=seq + 1, head_id=turn_id
-            )
-            sql.insert(thread)
-        else:
-            past = context.history(place.thread_id, seq, context.room(candidates))
-            changes = {"head": turn_id, "item_seq": seq + 1, "title": title, "updated_at": timezone.now()}
-            sql.update(Thread, changes, id=place.thread_id)
-    sql.insert(turn)
+    files = attachments.usable(principal, ask.attachments) if ask.attachments else []
+    place, charges = places.claimed(principal, ask, model_id)
+    now = timezone.now()
+    expired = places.expire(places.pending_tools(place.thread_id, place.head_id)) if place.thread_id else ()
+    turn_id = new_id("trn")
+    item = Item(
+        id=new_id("msg"),
+        thread_id=place.thread_id,
+        turn_id=turn_id,
+        seq=place.item_seq + 1,
+        kind=context.QUESTION,
+        text=ask.text,
+        data=_data(ask.data, files),
+        created_at=now,
+    )
+    title = place.title or _title(ask.text or (files[0].name if files else ""))
+    past = _in_thread(place, item, title, principal.owner, candidates, now)
     sql.insert(
-        Item(
-            id=item_id,
+        Turn(
+            id=turn_id,
+            owner=principal.owner,
             thread_id=place.thread_id,
-            turn_id=turn_id,
-            seq=seq,
-            kind=context.QUESTION,
-            text=ask.text,
+            one_off=place.thread_id is None,
+            session_id=principal.session_id,
+            parent_id=place.head_id,
+            input_item_id=item.pk,
+            input=_input(ask, place, expired),
+            requested_model=model_id,
+            state="running",
+            owner_worker=worker,
+            heartbeat=now,
+            created_at=now,
         )
     )
+    sql.insert(item)
+    if files and place.thread_id is not None:
+        attachments.link([file.id for file in files], place.thread_id, item.pk)
     spec = TurnSpec(
         turn_id,
         principal.owner,
@@ -209,138 +114,66 @@ def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
         1,
         "message",
         model_id,
-        ask.text,
-        seq,
-        seq + 1,
+        saying.question(ask.text, item.data),
+        item.seq,
+        item.seq + 1,
         candidates,
         past,
         forced=ask.only_model,
         charges=charges,
+        given=Given("message", openings.data(item), tool=ask.tool),
+        files=saying.attached(item.data),
+        title=title if place.is_new else None,
     )
-    return Begun(turn_id, place.thread_id, principal, spec)
+    info = place.info(title, now)
+    opening = Opening(info, place.is_new, openings.item(item), expired) if info else None
+    return Begun(turn_id, place.thread_id, principal, spec, opening)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a message goes: a thread as it stands, a thread to be made, or none (a one-off turn)."""
-
-    thread_id: str | None
-    is_new: bool = True
-    head_id: str | None = None
-    item_seq: int = 0
-    title: str = ""
-
-
-def _claimed_place(principal: Principal, ask: Ask, model_id: str) -> tuple[_Place, tuple[int, ...]]:
-    """The place, and the allowances in which the turn is counted from here on; staff who try a model have none."""
-    charges: tuple[int, ...] = ()
-    busy, place = None, _Place(None)
-    try:
-        place = _place(principal, ask)
-    except Busy as error:
-        if ask.on_busy != "replace":
-            raise
-        busy = error
-    if not ask.only_model:
-        charges = quotas.claim(principal.owner, principal.session_id, model_id, timezone.now())
-    # The claim came first, since who may not begin stops nothing; it goes with the transaction.
-    if busy is not None:
-        raise busy
-    return place, charges
+def _in_thread(
+    place: Place, item: Item, title: str, owner: str, candidates: Sequence[Route], now: datetime
+) -> list[context.Exchange]:
+    """Make or move the thread on; what was said in it before."""
+    if place.thread_id is None:
+        return []
+    if place.is_new:
+        sql.insert(
+            Thread(
+                id=place.thread_id,
+                owner=owner,
+                title=title,
+                item_seq=item.seq + 1,
+                head_id=item.turn_id,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+        return []
+    changes = {"head": item.turn_id, "item_seq": item.seq + 1, "title": title, "updated_at": now}
+    sql.update(Thread, changes, id=place.thread_id)
+    return context.history(place.thread_id, item.seq, context.room(candidates))
 
 
-def _place(principal: Principal, ask: Ask) -> _Place:
-    if ask.thread_id is not None:
-        return _locked(principal, ask.thread_id) or _raise_not_found()
-    if principal.session_id is not None:
-        wanted = session_thread(principal.session_id)
-        return _locked(principal, wanted) or _Place(wanted)
-    one_off = ask.one_off or policy.is_one_off(principal)
-    return _Place(None if one_off else new_id("thr"))
+def _data(data: Mapping[str, Any], files: Sequence[AttachmentInfo]) -> dict[str, Any]:
+    """What the message's item keeps beside its text."""
+    if not files:
+        return dict(data)
+    named = [
+        {"id": f.id, "name": f.name, "mime_type": f.mime_type, "type": f.kind, "size": f.size} for f in files
+    ]
+    return {**data, "attachments": named}
 
 
-def _raise_not_found() -> _Place:
-    raise NotFound
-
-
-def _locked(principal: Principal, thread_id: str) -> _Place | None:
-    """A thread, locked until the transaction ends, if this principal may add to it. Raises Busy while a turn runs in it;
-    that no two begin at once is the database's own law (`one_active_turn`)."""
-    threads, turns = sql.table(Thread), sql.table(Turn)
-    rows = sql.fetch(
-        f"SELECT t.owner, t.status, t.status_reason, t.head_id, t.item_seq, t.title, "  # noqa: S608
-        f"(SELECT r.id FROM {turns} r WHERE r.thread_id = t.id AND r.state IN ('queued', 'running')) "
-        f"FROM {threads} t WHERE t.id = %s{sql.for_update()}",
-        [thread_id],
-    )
-    if not rows:
-        return None
-    owner, status, reason, head_id, item_seq, title, active = rows[0]
-    policy.owns_thread(principal, owner)
-    policy.may_write(status, reason)
-    if sql.for_update():  # who waited for the lock has read the turns as they were before it
-        running = f"SELECT id FROM {turns} WHERE thread_id = %s AND state IN ('queued', 'running')"  # noqa: S608
-        active = next((row[0] for row in sql.fetch(running, [thread_id])), None)
-    if active is not None:
-        raise Busy(active)
-    return _Place(thread_id, False, head_id, item_seq, title)
-
-
-def _own_turn(principal: Principal, turn_id: str) -> Turn:
-    turn = Turn.objects.select_related("input_item").filter(pk=turn_id).first()
-    return policy.owns_turn(principal, turn)
-
-
-def _retry(principal: Principal, old: Turn, model: str | None, worker: str) -> Begun:
-    if old.state not in ENDED:
-        raise Busy(old.pk)
-    question = old.input_item
-    if question is None:
-        raise NotFound
-    place = _Place(None, item_seq=1)
-    if old.thread_id is not None:
-        place = _locked(principal, old.thread_id) or _raise_not_found()
-        if not question.on_path:
-            raise Superseded
-    model_id, candidates = _routes(principal, model or old.requested_model)
-    session_id = principal.session_id or old.session_id
-    charges = quotas.claim(principal.owner, session_id, model_id, timezone.now())
-    seq = place.item_seq + 1
-    turn = Turn(
-        id=new_id("trn"),
-        owner=principal.owner,
-        thread_id=place.thread_id,
-        one_off=old.one_off,
-        session_id=session_id,
-        parent_id=old.parent_id,
-        trigger="retry",
-        input_item_id=question.pk,
-        requested_model=model_id,
-        state="running",
-        attempt=old.attempt + 1,
-        owner_worker=worker,
-        heartbeat=timezone.now(),
-    )
-    past: list[context.Exchange] = []
-    if place.thread_id is not None:
-        sql.update(Thread, {"item_seq": seq, "updated_at": timezone.now()}, id=place.thread_id)
-        past = context.history(place.thread_id, question.seq, context.room(candidates))
-    sql.insert(turn)
-    spec = TurnSpec(
-        turn.pk,
-        principal.owner,
-        turn.thread_id,
-        1,
-        "retry",
-        model_id,
-        question.text,
-        question.seq,
-        seq,
-        candidates,
-        past,
-        charges=charges,
-    )
-    return Begun(turn.pk, turn.thread_id, principal, spec)
+def _input(ask: Ask, place: Place, expired: tuple[str, ...]) -> dict[str, Any]:
+    """What a second start with the same key has to know of this one, and a retry."""
+    found: dict[str, Any] = {}
+    if place.is_new and place.thread_id is not None:
+        found["new"] = True
+    if expired:
+        found["expired"] = list(expired)
+    if ask.tool is not None:
+        found["tool"] = ask.tool
+    return found
 
 
 def _title(text: str) -> str:

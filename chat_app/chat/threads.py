@@ -6,21 +6,20 @@ A turn is never started here; deleting a thread ends the turn that runs in it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from chat_app.chat import policy
+from chat_app.chat import openings, policy
 from chat_app.chat.turns import stop_thread
 from chat_app.domain.errors import InvalidInput, NotFound
 from chat_app.domain.shapes import ItemInfo, Page, ThreadInfo
-from chat_app.domain.turn import ACTIVE
+from chat_app.domain.turn import ACTIVE, HIDDEN
 from chat_app.models import Feedback, Item, Thread, Turn
 from sessions_app.principal import Principal
-
-HIDDEN = ("hidden_context_item", "sdk_hidden_context")
 
 
 def active_turn(principal: Principal, thread_id: str, *, must_exist: bool = False) -> str | None:
@@ -113,20 +112,17 @@ def give_feedback(principal: Principal, item_id: str, kind: str | None, comment:
     return item_info(Item.objects.select_related("feedback").get(pk=item.pk))
 
 
+def give_feedback_to(principal: Principal, thread_id: str, item_ids: Iterable[str], kind: str) -> None:
+    """Keep what the owner thinks of several items of a thread; those that take no feedback are passed over."""
+    find(principal, thread_id)
+    rows = _visible(thread_id).filter(pk__in=list(item_ids)).exclude(kind="user_message")
+    for row in rows:
+        Feedback.objects.update_or_create(item=row, defaults={"kind": kind})
+
+
 def item_info(row: Item) -> ItemInfo:
     feedback = getattr(row, "feedback", None)
-    return ItemInfo(
-        id=row.pk,
-        thread_id=row.thread_id,
-        turn_id=row.turn_id,
-        seq=row.seq,
-        kind=row.kind,
-        text=row.text,
-        created_at=row.created_at,
-        model=row.model or None,
-        feedback=feedback.kind if feedback else None,
-        data=row.data if isinstance(row.data, dict) else {},
-    )
+    return replace(openings.item(row), feedback=feedback.kind if feedback else None)
 
 
 def _visible(thread_id: str) -> QuerySet[Item]:
@@ -140,9 +136,7 @@ def _infos(threads: Iterable[Thread]) -> list[ThreadInfo]:
             "thread_id", "pk"
         )
     )
-    return [
-        ThreadInfo(t.pk, t.title, t.status, t.created_at, t.updated_at, active.get(t.pk)) for t in threads
-    ]
+    return [replace(openings.thread(t), active_turn_id=active.get(t.pk)) for t in threads]
 
 
 def _page(

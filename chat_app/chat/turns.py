@@ -7,31 +7,28 @@ in the same trip to the database as the verb's own work. Async, to be awaited on
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from django.db.models import F
 from django.utils import timezone
 
-from chat_app.chat import policy, start
-from chat_app.chat.asks import Ask, Begun, Busy, Identify
+from chat_app.chat import again, policy, retries, start, steps
+from chat_app.chat.asks import Ask, Begun, Busy, Identify, Step
 from chat_app.chat.runner import RUNNER
+from chat_app.chat.stored import StoredTurn, info_of
+from chat_app.conf import limit
 from chat_app.domain.errors import NotFound, TurnRunning
 from chat_app.domain.events import (
-    Cancelled,
-    Completed,
-    Failed,
-    Interrupted,
-    ItemData,
     Snapshot,
     Terminal,
-    UsageData,
 )
 from chat_app.domain.shapes import TurnInfo
-from chat_app.domain.turn import ACTIVE, ANSWER, answer_id, is_terminal
-from chat_app.models import Item, Turn
+from chat_app.domain.turn import ACTIVE, is_terminal
+from chat_app.models import Turn
 from chat_app.streaming.control import CONTROL
 from chat_app.streaming.follow import Follower, LiveFollower, StoredFollower
-from chat_app.streaming.log import LOG, Record
+from chat_app.streaming.log import LOG
 from sessions_app.db import db
 from sessions_app.principal import Principal
 
@@ -68,24 +65,39 @@ async def start_turn(identify: Identify, ask: Ask) -> Begun:
     The turn runs from now on whether or not anyone follows. Raises ChatError or the credential's error; nothing is
     written then.
     """
+    return await _begin(identify, lambda: start.begin(identify, ask, RUNNER.worker), ask.on_busy == "replace")
+
+
+async def start_step(identify: Identify, step: Step) -> Begun:
+    """Start a turn with something else than a message, in a thread that is there. Raises ChatError; nothing is written then."""
+    return await _begin(identify, lambda: steps.begin(identify, step, RUNNER.worker))
+
+
+async def retry_after(identify: Identify, thread_id: str, item_id: str, key: str | None = None) -> Begun:
+    """Answer anew what came behind an item of a thread; the old answer stays until the new one begins."""
+    return await _begin(
+        identify, lambda: retries.begin_after(identify, thread_id, item_id, RUNNER.worker, key)
+    )
+
+
+async def _begin(identify: Identify, work: Callable[[], Begun], replace_busy: bool = False) -> Begun:
+    """Begin a turn and run it; a turn in its way is stopped first where that is wanted, or whoever asked for it has left."""
     await RUNNER.startup()
     RUNNER.check_open()
     try:
-        begun = await db(start.begin, identify, ask, RUNNER.worker)
+        begun = await db(work)
     except Busy as busy:
-        if ask.on_busy != "replace":
+        if not replace_busy and not busy.abandoned:
             raise
         await _make_way(identify, busy.turn_id)
-        begun = await db(start.begin, identify, ask, RUNNER.worker)
+        begun = await db(work)
     return _launch(begun)
 
 
 async def retry(identify: Identify, turn_id: str, model: str | None = None, key: str | None = None) -> Begun:
     """Answer the same message again in a new turn, by another model if one is named. The old answer stays until the new
     one begins."""
-    await RUNNER.startup()
-    RUNNER.check_open()
-    return _launch(await db(start.begin_retry, identify, turn_id, model, RUNNER.worker, key))
+    return await _begin(identify, lambda: retries.begin_retry(identify, turn_id, model, RUNNER.worker, key))
 
 
 def _launch(begun: Begun) -> Begun:
@@ -122,9 +134,9 @@ async def follow(identify: Identify, turn_id: str, after: int | None) -> Followi
     return Following(_follower(turn_id, after), principal, turn_id, turn.thread_id, over)
 
 
-def watch(begun: Begun) -> Following:
-    """Follow a turn from its beginning that this caller has just started or attached to."""
-    return Following(_follower(begun.turn_id, 0), begun.principal, begun.turn_id, begun.thread_id)
+def watch(begun: Begun, after: int = 0) -> Following:
+    """Follow a turn that this caller has just started or attached to, from its beginning or behind what it has seen."""
+    return Following(_follower(begun.turn_id, after), begun.principal, begun.turn_id, begun.thread_id)
 
 
 async def outcome(begun: Begun) -> Terminal:
@@ -153,7 +165,7 @@ def _follower(turn_id: str, after: int | None) -> Follower:
     held = LOG.find(turn_id)
     if held is not None:
         return LiveFollower(held, after)
-    return StoredFollower(_Row(turn_id, after).load)
+    return StoredFollower(StoredTurn(turn_id, after).load)
 
 
 async def get(identify: Identify, turn_id: str) -> TurnInfo:
@@ -175,6 +187,30 @@ async def cancel(identify: Identify, turn_id: str) -> TurnInfo:
     info = await db(_request_cancel, identify, turn_id)
     CONTROL.publish(f"turn:{turn_id}", {"type": "cancel"})
     return info
+
+
+def hung_up(begun: Begun) -> Awaitable[None]:
+    """The caller of a thread's turn hung up and has no other way to say Stop (ChatKit's own client): the turn is stopped after
+    a grace, unless the thread is read meanwhile (`seen`). Settings may say at once, or never."""
+    return db(_hung_up, begun.turn_id, limit("CHATKIT_ON_DISCONNECT"))
+
+
+def _hung_up(turn_id: str, means: str) -> None:
+    turn = Turn.objects.filter(pk=turn_id, state__in=ACTIVE)
+    if means == "grace":
+        turn.update(abandoned_at=timezone.now())
+    elif means == "cancel" and turn.update(cancel_requested=timezone.now()):
+        CONTROL.publish(f"turn:{turn_id}", {"type": "cancel"})
+
+
+def seen(turn_id: str) -> None:
+    """Somebody reads the thread of a turn that was hung up on: it was no Stop. Sync, to be called inside `db()`."""
+    Turn.objects.filter(pk=turn_id, abandoned_at__isnull=False).update(abandoned_at=None)
+
+
+async def delivered(begun: Begun, key: str) -> None:
+    """The whole answer has reached the caller: the same request again is a new one, whatever key was made for it."""
+    await db(again.forget, begun.principal, key)
 
 
 def abandon(begun: Begun) -> None:
@@ -200,87 +236,6 @@ def _request_cancel(identify: Identify, turn_id: str) -> TurnInfo:
 def _info(identify: Identify, turn_id: str) -> TurnInfo:
     turn = policy.owns_turn(identify(), Turn.objects.filter(pk=turn_id).first())
     return info_of(turn)
-
-
-def info_of(turn: Turn) -> TurnInfo:
-    """A row as callers are told of it; the text of an ended turn is its items'."""
-    items = _items(turn.pk) if turn.state not in ACTIVE else []
-    text = (
-        "\n\n".join(item.text for item in items if item.kind == ANSWER and item.text)
-        if items
-        else turn.partial
-    )
-    ended = turn.ended_at is not None
-    return TurnInfo(
-        id=turn.pk,
-        thread_id=turn.thread_id,
-        state=turn.state,
-        text=text,
-        created_at=turn.created_at,
-        model=turn.model or None,
-        requested_model=turn.requested_model or None,
-        usage=_usage(turn) if ended else None,
-        error=(turn.error_code, turn.error_detail, turn.error_retryable) if turn.error_code else None,
-        attempts=turn.attempts,
-        first_token_at=turn.first_token_at,
-        ended_at=turn.ended_at,
-    )
-
-
-def _usage(turn: Turn) -> UsageData:
-    cost = None if turn.cost is None else str(turn.cost)
-    return UsageData(turn.input_tokens, turn.output_tokens, turn.usage_estimated, cost)
-
-
-def _items(turn_id: str) -> list[ItemData]:
-    rows = Item.objects.filter(turn_id=turn_id).exclude(kind="user_message").order_by("seq")
-    return [ItemData(r.pk, r.kind, r.text, r.data, r.model or None) for r in rows]
-
-
-class _Row:
-    """Reads a turn whose log this process does not hold: a snapshot each time its checkpoint has moved on, numbered as the
-    log that its worker holds, so that a caller may go on there from what it saw here."""
-
-    def __init__(self, turn_id: str, after: int | None) -> None:
-        self.turn_id = turn_id
-        self.seq = after or 0
-
-    async def load(self) -> list[Record]:
-        records = await db(self._load)
-        if records:
-            self.seq = records[-1].seq
-        return records
-
-    def _load(self) -> list[Record]:
-        turn = Turn.objects.filter(pk=self.turn_id).first()
-        if turn is None:
-            raise NotFound
-        model = turn.model or None
-        if turn.state in ACTIVE:
-            if turn.last_seq <= self.seq:
-                return []
-            text = turn.partial
-            items = [ItemData(answer_id(turn.pk), ANSWER, text, model=model)] if text else []
-            return [Record(turn.last_seq, Snapshot(turn.state, model, text, tuple(items)))]
-        items = _items(turn.pk)
-        text = "\n\n".join(i.text for i in items if i.kind == ANSWER and i.text)
-        last = max(turn.last_seq, self.seq + 1)
-        records = [Record(last, _terminal(turn, text))]
-        if self.seq < last - 1:
-            records.insert(0, Record(last - 1, Snapshot(turn.state, model, text, tuple(items))))
-        return records
-
-
-def _terminal(turn: Turn, text: str) -> Terminal:
-    match turn.state:
-        case "completed":
-            return Completed(text, turn.model, _usage(turn))
-        case "cancelled":
-            return Cancelled(text, _usage(turn))
-        case "failed":
-            return Failed(turn.error_code, turn.error_detail, turn.error_retryable, text)
-        case _:
-            return Interrupted(text, turn.error_code or "interrupted", turn.error_retryable)
 
 
 def stop_thread(thread_id: str, turn_ids: list[str]) -> None:

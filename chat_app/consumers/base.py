@@ -141,4 +141,9 @@ class HttpConsumer(AsyncConsumer):
         headers = dict(problem.headers)
         if isinstance(error, MethodNotAllowed):
             headers["Allow"] = ", ".join(self.methods)
-        await self.send_json(problem.status, problem.with_id(self.scope.get("request_id", "")), headers)
+        body = self.error_shape(problem.with_id(self.scope.get("request_id", "")))
+        await self.send_json(problem.status, body, headers)
+
+    def error_shape(self, body: dict[str, Any]) -> dict[str, Any]:
+        """An error's body as this consumer's callers read it."""
+        return body

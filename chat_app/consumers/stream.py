@@ -19,6 +19,7 @@ from chat_app.domain.turn import is_terminal
 from chat_app.streaming.control import CONTROL
 from chat_app.streaming.log import Record
 from chat_app.wire import native, problems, requests, sse
+from chat_app.wire.plain import PlainEncoder
 
 STALL_SECONDS = 60.0  # a client that reads nothing for so long is cut off; it can resume
 WRITE_RECORDS = 256  # records in one write at most
@@ -154,9 +155,9 @@ class ChatStream(FollowConsumer):
                 await self.send_json(problem.status, body, {**headers, **problem.headers})
                 return
             await self.start(200, [*sse.HEADERS, *turn_headers(begun)])
-            encoder = native.Encoder(begun.turn_id, begun.thread_id)
             typed = bool(fields.get("events"))
-            frame = encoder.sse_frame if typed else encoder.plain_frame
+            encoder = native.Encoder(begun.turn_id, begun.thread_id)
+            frame = encoder.sse_frame if typed else PlainEncoder().frame
             await self.pass_on(following, frame, records, typed=typed)
         finally:
             self.let_go(following)

@@ -322,8 +322,8 @@ class ChatSocket(AsyncConsumer):
                     model = getattr(record.event, "model", None) or model
                     if is_terminal(record.event):
                         await self._end(encoder, record.event, model)
-                    else:
-                        await self.channel.send_text(encoder.frame(record).decode())
+                    elif frame := encoder.frame(record):
+                        await self.channel.send_text(frame.decode())
         finally:
             following.follower.close()
 

@@ -8,6 +8,7 @@ an upstream's raw body.
     ├── UnknownModel          unknown_model
     ├── Unauthenticated       unauthenticated
     ├── Forbidden             forbidden
+    │   └── ThreadClosed      forbidden          nothing may be added to the thread: it is locked or closed
     ├── NotFound              not_found          not there, or not yours: the same words
     ├── TurnRunning           turn_running       one turn at a time in a thread
     ├── IdempotencyConflict   idempotency_conflict
@@ -67,6 +68,10 @@ class Unauthenticated(ChatError):
 class Forbidden(ChatError):
     code = "forbidden"
     default_detail = "You may not do that."
+
+
+class ThreadClosed(Forbidden):
+    default_detail = "Nothing can be added to this thread."
 
 
 class NotFound(ChatError):

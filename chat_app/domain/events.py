@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 Level = Literal["info", "warning", "danger"]
@@ -15,13 +16,15 @@ Level = Literal["info", "warning", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class ItemData:
-    """One entry of a thread as it stands. `kind` is ChatKit's item type; `data` holds what kinds without text need."""
+    """One entry of a thread as it stands. `kind` is ChatKit's item type; `data` holds what kinds without text need. The
+    engine says when it was made."""
 
     id: str
     kind: str
     text: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     model: str | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +72,28 @@ class ItemUpdated:
 
 @dataclass(frozen=True, slots=True)
 class ItemDone:
-    """An item is whole; it replaces what was shown under its id. It needs no ItemAdded before it."""
+    """An item is whole; it replaces what was shown under its id. It needs no ItemAdded before it. `earlier` says that it
+    belongs to an earlier turn of the thread, and this one changes it."""
 
     item: ItemData
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ItemRemoved:
-    """An item of this turn is withdrawn."""
+    """An item of this turn is withdrawn, or one of an earlier turn of the thread."""
 
     item_id: str
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadUpdated:
-    """Title or status of the thread changed during the turn; what is None did not change."""
+    """Title or status of the thread changed during the turn; what is None did not change. `reason` belongs to a status."""
 
     title: str | None = None
-    status: str | None = None
+    status: Literal["active", "locked", "closed"] | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,13 @@ each provider's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Final, Literal
 
+from chat_app.domain.events import ItemData
+
+Trigger = Literal["message", "action", "tool_output", "structured_input"]
 Role = Literal["system", "user", "assistant"]
 
 
@@ -32,17 +36,36 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a turn answers. `item` is the user's message, the client tool's call with its `output`, the structured input with
+    its answers, or the widget that an `action` (`{type, payload}`) came from (absent where the front end sent it by itself).
+    `tool` is the tool that the person chose for a message; `again` says that it was answered before."""
+
+    trigger: Trigger = "message"
+    item: ItemData | None = None
+    action: Mapping[str, Any] | None = None
+    tool: str | None = None
+    again: bool = False
+
+
+MESSAGE: Final = Given()
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
-    """The messages of one turn in order: system first where there is one, the user's new message last.
+    """The messages of one turn in order: system first where there is one, the user's new message last (for a turn that no
+    message began, what did in words).
 
     `owner` (`<realm>:<id>`), `thread_id` (None for a one-off turn) and `turn_id` say whose words these are; no provider
-    sends them anywhere but to a backend that asks for a user.
+    sends them anywhere but to a backend that asks for a user. `given` is the beginning of the turn as it is, for Python that
+    answers by itself.
     """
 
     messages: tuple[Message, ...]
     owner: str = ""
     thread_id: str | None = None
     turn_id: str = ""
+    given: Given = MESSAGE
 
     @property
     def last_user_text(self) -> str:

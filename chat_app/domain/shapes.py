@@ -23,6 +23,8 @@ class ThreadInfo:
     created_at: datetime
     updated_at: datetime
     active_turn_id: str | None = None
+    status_reason: str = ""
+    allowed_image_domains: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +74,14 @@ class Page(Generic[T]):
     data: Sequence[T]
     has_more: bool
     next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentInfo:
+    id: str
+    name: str
+    mime_type: str
+    kind: str
+    size: int
+    state: str
+    thread_id: str | None = None

@@ -34,6 +34,9 @@ State = Literal["queued", "running", "completed", "failed", "cancelled", "interr
 ACTIVE: frozenset[str] = frozenset({"queued", "running"})
 ENDED: frozenset[str] = frozenset({"completed", "failed", "cancelled", "interrupted"})
 ANSWER = "assistant_message"
+HIDDEN: frozenset[str] = frozenset(
+    {"hidden_context_item", "sdk_hidden_context"}
+)  # for the model alone, never shown
 
 TERMINAL_STATE: dict[type, State] = {
     Completed: "completed",
@@ -73,51 +76,66 @@ class IllegalEvent(Exception):
 class _Open:
     """An item under way: the data it began with and the text that came since."""
 
-    __slots__ = ("item", "open", "parts")
+    __slots__ = ("earlier", "item", "open", "parts")
 
-    def __init__(self, item: ItemData, *, is_open: bool) -> None:
+    def __init__(self, item: ItemData, *, is_open: bool, earlier: bool = False) -> None:
         self.item = item
         self.parts = [item.text] if item.text else []
         self.open = is_open
+        self.earlier = earlier
 
     def whole(self) -> ItemData:
         text = "".join(self.parts)
         if len(self.parts) > 1:
             self.parts = [text]
         item = self.item
-        return ItemData(item.id, item.kind, text, item.data, item.model)
+        return ItemData(item.id, item.kind, text, item.data, item.model, item.created_at)
 
 
 class TurnView:
     """What a turn looks like after the events so far. `apply` is the fold's step; everything else reads."""
 
-    __slots__ = ("_items", "error", "model", "state", "usage")
+    __slots__ = ("_items", "error", "model", "removed", "state", "usage")
 
     def __init__(self) -> None:
         self.state: State = "queued"
         self.model: str | None = None
         self.usage: UsageData | None = None
         self.error: Failed | Interrupted | None = None
+        self.removed: set[str] = set()  # of earlier turns
         self._items: dict[str, _Open] = {}
 
     @property
     def items(self) -> tuple[ItemData, ...]:
-        """The items in order of appearance, text joined."""
-        return tuple(entry.whole() for entry in self._items.values())
+        """The turn's own items in order of appearance, text joined."""
+        return tuple(entry.whole() for entry in self._items.values() if not entry.earlier)
+
+    @property
+    def changed(self) -> tuple[ItemData, ...]:
+        """Items of earlier turns as this one leaves them."""
+        return tuple(entry.whole() for entry in self._items.values() if entry.earlier)
+
+    @property
+    def open_ids(self) -> frozenset[str]:
+        """The items that are under way."""
+        return frozenset(name for name, entry in self._items.items() if entry.open)
 
     @property
     def text(self) -> str:
         """The visible answer: the text of all assistant messages, one after another."""
         return "\n\n".join(
             item.text
-            for item in (e.whole() for e in self._items.values() if e.item.kind == ANSWER)
+            for item in (e.whole() for e in self._items.values() if e.item.kind == ANSWER and not e.earlier)
             if item.text
         )
 
     @property
     def visible(self) -> bool:
         """Whether anything was said or shown, after which no other route may begin anew."""
-        return any(entry.parts or entry.item.kind != ANSWER for entry in self._items.values())
+        return any(
+            entry.item.kind not in HIDDEN and (entry.parts or entry.item.kind != ANSWER)
+            for entry in self._items.values()
+        )
 
     @property
     def ended(self) -> bool:
@@ -152,13 +170,15 @@ class TurnView:
                     raise IllegalEvent(f"item {event.item.id} was added before")
                 self._items[event.item.id] = _Open(event.item, is_open=True)
             case ItemUpdated():
-                self._open(event.item.id)
-                self._items[event.item.id] = _Open(event.item, is_open=True)
+                earlier = self._open(event.item.id).earlier
+                self._items[event.item.id] = _Open(event.item, is_open=True, earlier=earlier)
             case ItemDone():
-                self._items[event.item.id] = _Open(event.item, is_open=False)
+                self._items[event.item.id] = _Open(event.item, is_open=False, earlier=event.earlier)
             case ItemRemoved():
-                if self._items.pop(event.item_id, None) is None:
+                if self._items.pop(event.item_id, None) is None and not event.earlier:
                     raise IllegalEvent(f"item {event.item_id} is not there")
+                if event.earlier:
+                    self.removed.add(event.item_id)
             case Completed():
                 self.model, self.usage = event.model, event.usage
             case Cancelled():

@@ -60,8 +60,9 @@ class Attachment(models.Model):
 
 def delete_file(instance: Attachment, **rest: Any) -> None:
     """The bytes go with the row, once that is certain."""
-    if instance.file:
-        storage, name = instance.file.storage, instance.file.name
+    name = instance.file.name
+    if name:
+        storage = instance.file.storage
         transaction.on_commit(lambda: storage.delete(name), robust=True)
 
 

@@ -5,8 +5,10 @@ in the project writes SQL by hand.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from threading import RLock
 from typing import Any
@@ -61,6 +63,18 @@ def fetch(statement: str, values: Sequence[Any]) -> list[Row]:
     with _here().cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()
+
+
+def moment(value: Any) -> datetime:
+    """A time that `fetch` gave, which SQLite keeps as text, as an aware datetime."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def plain(value: Any) -> Any:
+    """A JSON column's value, which a cursor gives as text."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def table(model: type[models.Model]) -> str:

@@ -18,8 +18,11 @@ from chat_app.domain.events import (
     ItemUpdated,
     Notice,
     Progress,
+    TextDelta,
+    ThreadUpdated,
 )
 from chat_app.domain.prompt import Prompt
+from chat_app.domain.turn import HIDDEN
 
 MAX_COUNT: Final = 2**31 - 1  # tokens
 
@@ -78,20 +81,37 @@ class UsageChunk:
         return cls(*(min(max(tokens or 0, 0), MAX_COUNT) for tokens in (input_tokens, output_tokens)))
 
 
-OwnEvent = ItemAdded | ItemUpdated | ItemDone | ItemRemoved | Progress | Notice | ClientEffect
+OwnEvent = (
+    ItemAdded
+    | TextDelta
+    | ItemUpdated
+    | ItemDone
+    | ItemRemoved
+    | ThreadUpdated
+    | Progress
+    | Notice
+    | ClientEffect
+)
 
 
 @dataclass(frozen=True, slots=True)
 class EventChunk:
     """An event of its own making, from Python that answers a turn itself (kind `python`). Ids of its items need be unique
-    within the turn alone: the engine gives them ids of ours. Items are visible, the others are not."""
+    within the turn alone: the engine gives them ids of ours, unless they are `earlier` ones, which have theirs. Items are
+    visible, but for those that are for the model alone; the other events are not."""
 
     event: OwnEvent
 
     @property
     def visible(self) -> bool:
         """Whether the person sees it as part of the answer, after which no other route may begin anew."""
-        return isinstance(self.event, ItemAdded | ItemUpdated | ItemDone | ItemRemoved)
+        match self.event:
+            case ItemAdded(item) | ItemUpdated(item) | ItemDone(item):
+                return item.kind not in HIDDEN
+            case TextDelta() | ItemRemoved():
+                return True
+            case _:
+                return False
 
 
 Chunk = TextChunk | ProgressChunk | UsageChunk | EventChunk

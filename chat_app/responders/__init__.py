@@ -18,10 +18,15 @@ It gets the Prompt, and the row's `parameters` as keyword arguments:
     class Careful:                                  # a class is made anew for each answer, an object serves them all
         def respond(self, prompt): ...
 
+`prompt.given` says what began the turn: a message, an action of a widget (`given.action`, `given.item`), what a client tool
+returned, answers to a structured input. What ChatKit calls an item's content is `ItemData.data`, by its own names:
+`ItemDone(ItemData("1", "widget", data={"widget": {...}}))`.
+
 What may be yielded: `str`, the answer's text · `Progress` and `Notice`, shown and not stored · `ClientEffect`, for the front
 end · `ItemAdded`, `ItemUpdated`, `ItemDone`, `ItemRemoved`, further entries of the thread, whose ids need be unique within the
-answer alone · `UsageChunk`, where tokens are known. All text is one message, which stands where its first piece came. Items are
-part of the answer: they are stored, and once the person has seen text or an item no fallback begins anew.
+answer alone, unless they are `earlier` ones, of turns before · `TextDelta`, for a further `assistant_message` that was added ·
+`ThreadUpdated` · `UsageChunk`, where tokens are known. All text is one message, which stands where its first piece came. Items
+are part of the answer: they are stored, and once the person has seen text or an item no fallback begins anew.
 
 A ChatError (UpstreamDown, UpstreamBusy, Unavailable ...) tells the caller what its text says; anything else that is raised is
 logged with its traceback, and the caller is told that the model broke.
@@ -56,14 +61,24 @@ from chat_app.domain.events import (
     ItemUpdated,
     Notice,
     Progress,
+    TextDelta,
+    ThreadUpdated,
 )
-from chat_app.domain.prompt import FilePart, Message, Prompt
+from chat_app.domain.prompt import FilePart, Given, Message, Prompt
 from chat_app.providers.base import UsageChunk
 from sessions_app.db import db
 
 
 class Responder(Protocol):
-    """What answers a turn. `respond` may be sync or async, a generator or not; see this module's docstring."""
+    """What answers a turn. `respond` may be sync or async, a generator or not; see this module's docstring.
+
+    Beside it a responder may have any of these, sync or async, asked outside of a turn (`prompt.messages` is empty then):
+
+        sync_action(prompt) -> ItemData | None              an action whose sender wants no stream: `prompt.given` has action
+                                                            and item; what is returned takes the item's place
+        feedback(prompt, item_ids, kind)                    what a person thinks of answers; it is stored already
+        transcribe(prompt, audio, mime_type) -> str         dictation, in place of TRANSCRIPTION_MODEL
+    """
 
     def respond(self, prompt: Prompt, **parameters: Any) -> Any:
         """The answer, or what yields it piece by piece."""
@@ -73,6 +88,7 @@ __all__ = [
     "ChatError",
     "ClientEffect",
     "FilePart",
+    "Given",
     "ItemAdded",
     "ItemData",
     "ItemDone",
@@ -84,6 +100,8 @@ __all__ = [
     "Progress",
     "Prompt",
     "Responder",
+    "TextDelta",
+    "ThreadUpdated",
     "Unavailable",
     "UpstreamBusy",
     "UpstreamDown",

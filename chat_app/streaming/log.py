@@ -38,6 +38,10 @@ class TurnRecord(Protocol):
     ended: bool
 
     @property
+    def view(self) -> TurnView:
+        """The fold of what was appended so far."""
+
+    @property
     def last(self) -> int:
         """The number of the newest event, 0 before the first."""
 

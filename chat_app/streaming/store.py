@@ -5,14 +5,14 @@ Sync; called by `db()`. Every write names the fence, so that a worker that lost 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Round
 from django.utils import timezone
 
@@ -27,20 +27,21 @@ CRASH_GAP = 1_000_000  # more events than followers of a lost worker can have se
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """How a running turn stands behind event number `seq`: what a follower on another worker is shown, and what is kept
-    should its own worker die."""
+    should its own worker die. `items` are all that it has made, where there is more than the answer's text."""
 
     turn_id: str
     fence: int
     seq: int
     text: str
     model: str
+    items: Sequence[ItemData] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """All that is stored at a turn's end. `answer_seq` is the number kept free for the answer at the start;
     where `replaces_after` is set, the answer of a retry takes the place of what followed the item of that number. `charges`
-    are the allowances that the tokens and the cost are added to."""
+    are the allowances that the tokens and the cost are added to. `changed` and `removed` are items of earlier turns."""
 
     turn_id: str
     fence: int
@@ -58,6 +59,8 @@ class Ending:
     last_seq: int = 0
     replaces_after: int | None = None
     charges: tuple[int, ...] = ()
+    changed: Sequence[ItemData] = ()
+    removed: Collection[str] = ()
 
 
 def save_ending(ending: Ending) -> bool:
@@ -76,6 +79,7 @@ def save_ending(ending: Ending) -> bool:
     values: dict[str, Any] = {
         "state": state,
         "partial": "",
+        "partial_items": [],
         "last_seq": ending.last_seq,
         "ended_at": now,
         **used,
@@ -92,6 +96,7 @@ def save_ending(ending: Ending) -> bool:
             if ending.replaces_after is not None and ending.thread_id is not None:
                 begin_retry(ending.turn_id, ending.thread_id, ending.replaces_after)
             _add_items(ending, state, now)
+        _change_earlier(ending)
         _charge(ending)
     return True
 
@@ -136,10 +141,6 @@ def _error(terminal: Terminal) -> dict[str, Any]:
 
 
 def _add_items(ending: Ending, state: str, now: datetime) -> None:
-    seq = ending.answer_seq
-    if ending.thread_id is not None and len(ending.items) > 1:
-        extra = len(ending.items) - 1
-        Thread.objects.filter(pk=ending.thread_id).update(item_seq=F("item_seq") + extra)
     mark: dict[str, Any] = {} if state == "completed" else {"state": state}
     if isinstance(ending.terminal, Failed):
         mark["error"] = {"code": ending.terminal.code, "detail": ending.terminal.detail[:500]}
@@ -149,16 +150,56 @@ def _add_items(ending: Ending, state: str, now: datetime) -> None:
                 id=item.id,
                 thread_id=ending.thread_id,
                 turn_id=ending.turn_id,
-                seq=seq + n,
+                seq=seq,
                 kind=item.kind,
                 text=item.text,
                 data={**item.data, **(mark if item.kind == ANSWER else {})},
                 model=item.model or "",
-                created_at=now,
+                created_at=item.created_at or now,
             )
-            for n, item in enumerate(ending.items)
+            for seq, item in zip(_numbers(ending), ending.items, strict=True)
         )
     )
+
+
+def _numbers(ending: Ending) -> Sequence[int]:
+    """The items' numbers in their thread: what was kept free for the answer, and as many more as it takes. Where something
+    was added to the thread meanwhile, all of them come behind that."""
+    first, count = ending.answer_seq, len(ending.items)
+    if ending.thread_id is None or count == 1:
+        return range(first, first + count)
+    thread = Thread.objects.filter(pk=ending.thread_id)
+    taken = thread.values_list("item_seq", flat=True).get()
+    if taken != first:
+        first = taken + 1
+    thread.update(item_seq=first + count - 1)
+    return range(first, first + count)
+
+
+def _change_earlier(ending: Ending) -> None:
+    """What the turn made of items of earlier turns of its thread, and of no other."""
+    if ending.thread_id is None or not (ending.changed or ending.removed):
+        return
+    for item in ending.changed:
+        rows = Item.objects.filter(pk=item.id, thread_id=ending.thread_id)
+        rows.update(kind=item.kind, text=item.text, data=dict(item.data))
+    Item.objects.filter(pk__in=list(ending.removed), thread_id=ending.thread_id).update(on_path=False)
+
+
+def update_thread(
+    thread_id: str, title: str | None, status: str | None, reason: str | None, unless_not: str | None = None
+) -> bool:
+    """Change a thread field by field; what is None stays. With `unless_not` only while that is its title: a person who has
+    renamed it meanwhile is right. Whether anything changed."""
+    changes: dict[str, Any] = {}
+    if title is not None:
+        changes["title"] = title[:255]
+    if status is not None:
+        changes.update(status=status, status_reason=(reason or "")[:255])
+    rows = Thread.objects.filter(pk=thread_id)
+    if unless_not is not None:
+        rows = rows.filter(title=unless_not)
+    return bool(changes) and bool(rows.update(**changes))
 
 
 def begin_retry(turn_id: str, thread_id: str, after_seq: int) -> None:
@@ -170,10 +211,12 @@ def begin_retry(turn_id: str, thread_id: str, after_seq: int) -> None:
         Thread.objects.filter(pk=thread_id).update(head_id=turn_id, updated_at=timezone.now())
 
 
-def checkpoint(running: Sequence[str], moved: Sequence[Checkpoint]) -> set[str]:
+def checkpoint(
+    running: Sequence[str], moved: Sequence[Checkpoint], abandoned_before: datetime | None = None
+) -> set[str]:
     """One write for all turns that run in a worker: their heartbeat, and how those stand that moved on.
 
-    Returns the turns among them that someone asked to cancel.
+    Returns the turns among them that someone asked to cancel, or hung up on before that moment.
     """
     with sql.atomic():
         if moved:
@@ -184,9 +227,40 @@ def checkpoint(running: Sequence[str], moved: Sequence[Checkpoint]) -> set[str]:
                     "WHERE id = %s AND fence = %s AND state IN ('queued', 'running')",
                     [(c.text, c.seq, c.model, c.turn_id, c.fence) for c in moved],
                 )
+            for stands in moved:
+                if stands.items:
+                    rows = Turn.objects.filter(pk=stands.turn_id, fence=stands.fence, state__in=ACTIVE)
+                    rows.update(partial_items=[_kept(item) for item in stands.items])
         mine = Turn.objects.filter(pk__in=running, state__in=ACTIVE)
         mine.update(heartbeat=timezone.now())
-        return set(mine.filter(cancel_requested__isnull=False).values_list("pk", flat=True))
+        stop = Q(cancel_requested__isnull=False)
+        if abandoned_before is not None:
+            stop |= Q(abandoned_at__lt=abandoned_before)
+        return set(mine.filter(stop).values_list("pk", flat=True))
+
+
+def _kept(item: ItemData) -> dict[str, Any]:
+    moment = item.created_at.isoformat() if item.created_at else None
+    return {"id": item.id, "kind": item.kind, "text": item.text, "data": dict(item.data), "at": moment}
+
+
+def kept_items(turn: Turn) -> list[ItemData]:
+    """The items of a turn's last checkpoint; of an answer that is text alone, that one."""
+    model = turn.model or None
+    if not turn.partial_items:
+        text = turn.partial
+        return [ItemData(answer_id(turn.pk), ANSWER, text, {}, model)] if text else []
+    return [
+        ItemData(
+            k["id"],
+            k["kind"],
+            k["text"],
+            k["data"],
+            model,
+            datetime.fromisoformat(k["at"]) if k["at"] else None,
+        )
+        for k in turn.partial_items
+    ]
 
 
 def orphans(before: datetime, limit: int = 100) -> list[Turn]:
@@ -211,13 +285,13 @@ def close_orphan(
         mine = Turn.objects.filter(pk=turn.pk, fence=turn.fence, state__in=ACTIVE)
         if not mine.update(fence=turn.fence + 1):
             return False
-        text, last_seq, model = Turn.objects.values_list("partial", "last_seq", "model").get(pk=turn.pk)
-        items = [ItemData(answer_id(turn.pk), ANSWER, text, {}, model or None)] if text else []
+        stands = Turn.objects.only("partial", "partial_items", "last_seq", "model").get(pk=turn.pk)
+        text, last_seq, model, items = stands.partial, stands.last_seq, stands.model, kept_items(stands)
         seq = 0
         if turn.thread_id:
             Thread.objects.filter(pk=turn.thread_id).update(item_seq=F("item_seq") + 1)
             seq = Thread.objects.values_list("item_seq", flat=True).get(pk=turn.thread_id)
-        retried = turn.input_item if turn.trigger == "retry" else None
+        stays = turn.input.get("after", turn.input_item.seq if turn.input_item is not None else None)
         tokens = estimate_tokens(text)
         return save_ending(
             Ending(
@@ -234,7 +308,7 @@ def close_orphan(
                 attempts=turn.attempts,
                 first_token_at=turn.first_token_at,
                 last_seq=last_seq + CRASH_GAP,
-                replaces_after=retried.seq if retried is not None else None,
+                replaces_after=stays if turn.trigger == "retry" else None,
                 charges=charges,
             )
         )

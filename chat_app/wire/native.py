@@ -34,6 +34,7 @@ from chat_app.domain.events import (
     UsageData,
 )
 from chat_app.domain.shapes import ItemInfo, ModelInfo, Page, ThreadInfo, TurnInfo
+from chat_app.domain.turn import HIDDEN
 from chat_app.wire import sse
 
 Json = dict[str, Any]
@@ -53,8 +54,8 @@ class Numbered(Protocol):
 
 
 class Encoder:
-    """Encodes one turn's records. `frame` gives the JSON, `sse_frame` the same framed for SSE, `plain_frame` the examples'
-    framing, in which a `data:` line holds text of the answer and nothing else."""
+    """Encodes one turn's records, empty for what nobody is shown. `frame` gives the JSON, `sse_frame` the same framed for
+    SSE."""
 
     __slots__ = ("_delta", "_item", "thread_id", "turn_id")
 
@@ -74,13 +75,8 @@ class Encoder:
         data: bytes | None = record.frames.get("sse")
         if data is None:
             kind = "delta" if type(record.event) is TextDelta else kind_of(record.event)
-            data = record.frames["sse"] = sse.typed(record.seq, kind, self.frame(record))
-        return data
-
-    def plain_frame(self, record: Numbered) -> bytes:
-        data: bytes | None = record.frames.get("plain")
-        if data is None:
-            data = record.frames["plain"] = plain(record.event)
+            shape = self.frame(record)
+            data = record.frames["sse"] = sse.typed(record.seq, kind, shape) if shape else b""
         return data
 
     def _encode(self, record: Numbered) -> bytes:
@@ -93,6 +89,8 @@ class Encoder:
                     event.item_id.encode(),
                 )
             return b'%s%d,"text":%s}' % (self._delta, record.seq, orjson.dumps(event.text))
+        if isinstance(event, ItemAdded | ItemUpdated | ItemDone) and event.item.kind in HIDDEN:
+            return b""  # for the model alone
         shape = {"type": kind_of(event), "turn_id": self.turn_id, "seq": record.seq}
         return orjson.dumps({**shape, **self._fields(event)})
 
@@ -109,7 +107,7 @@ class Encoder:
             case ItemAdded() | ItemDone() | ItemUpdated():
                 return {"item": self._item_shape(event.item)}
             case Snapshot():
-                items = [self._item_shape(item) for item in event.items]
+                items = [self._item_shape(item) for item in event.items if item.kind not in HIDDEN]
                 return lean(
                     thread_id=self.thread_id,
                     state=event.state,
@@ -200,25 +198,6 @@ def event_fields(event: Event) -> Json:
             raise TypeError(f"{type(event).__name__} needs its turn")
         case _:
             assert_never(event)
-
-
-def plain(event: Event | Snapshot) -> bytes:
-    """The examples' framing; empty for what is no text, no error and no end."""
-    match event:
-        case TextDelta():
-            return sse.text_lines(event.text)
-        case Snapshot():
-            return sse.text_lines(event.text) if event.text else b""
-        case Failed():
-            return sse.named("error", event.detail)
-        case Interrupted():
-            return sse.named("error", "The answer was cut off; please try again.")
-        case Cancelled():
-            return sse.named("error", "The answer was stopped.")
-        case Completed():
-            return sse.named("done")
-        case _:
-            return b""
 
 
 def lean(**fields: Any) -> Json:

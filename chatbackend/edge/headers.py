@@ -23,7 +23,7 @@ ALLOWED_HEADERS = (
     b"authorization, content-type, x-auth-token, idempotency-key, last-event-id, chatkit-frame-instance-id, "
     b"accept-language, x-chat-connector, x-csrftoken, x-request-id"
 )
-EXPOSED_HEADERS = b"X-Turn-Id, X-Thread-Id, X-Request-Id, Retry-After"
+EXPOSED_HEADERS = b"X-Turn-Id, X-Thread-Id, X-Active-Turn-Id, X-Request-Id, Retry-After"
 
 
 def decorate(own: Pairs, request_id: bytes, cors: Pairs) -> Pairs:

@@ -93,6 +93,14 @@ class Entry:
         call = partial(self._call, prompt, parameters)
         return _on_loop(call) if self._is_async() else _beside_loop(call, around)
 
+    def hook(self, name: str) -> Callable[..., Any] | None:
+        """A further method of that name beside `respond`, None where it has none."""
+        if not self._is_class() and inspect.isfunction(self.target):
+            return None
+        owner = self.target() if self._is_class() and hasattr(self.target, name) else self.target
+        method = getattr(owner, name, None)
+        return method if callable(method) else None
+
     def _call(self, prompt: Prompt, parameters: Mapping[str, Any]) -> Any:
         call = self.target().respond if self._is_class() else self._shared()
         return call(prompt, **parameters)

@@ -22,13 +22,13 @@ from chat_app.domain.events import (
     Level,
     Notice,
     Progress,
+    TextDelta,
+    ThreadUpdated,
 )
 from chat_app.providers.base import OwnEvent
 from chat_app.providers.text import clean
 
-# What the person said is not the answer's to write; and all that is said in return is one message, yielded as text, so that it
-# streams and is the same for callers who read text alone.
-REFUSED: Final = frozenset({"user_message", "assistant_message"})
+REFUSED: Final = frozenset({"user_message"})  # what the person said is not the answer's to write
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_.]{0,31}")
 _BIGGEST: Final = 2**63  # of an integer that every reader of JSON here can hold
@@ -53,6 +53,9 @@ class OwnEvents:
                 self._shown.add(item.id)
                 self._open.add(item.id)
                 return ItemAdded(item)
+            case TextDelta():
+                self._expect(event.item_id in self._open, event.item_id, "is not open")
+                return TextDelta(event.item_id, _text(event.text))
             case ItemUpdated():
                 item = _item(event.item)
                 self._expect(item.id in self._open, item.id, "is not open")
@@ -61,12 +64,18 @@ class OwnEvents:
                 item = _item(event.item)
                 self._shown.add(item.id)
                 self._open.discard(item.id)
-                return ItemDone(item)
+                return ItemDone(item, event.earlier)
             case ItemRemoved():
-                self._expect(event.item_id in self._shown, event.item_id, "is not there")
+                self._expect(event.earlier or event.item_id in self._shown, event.item_id, "is not there")
                 self._shown.discard(event.item_id)
                 self._open.discard(event.item_id)
                 return event
+            case ThreadUpdated():
+                if event.status not in (None, "active", "locked", "closed"):
+                    raise ValueError("a thread's status is active, locked or closed")
+                title = None if event.title is None else _text(event.title)
+                reason = None if event.reason is None else _text(event.reason)
+                return ThreadUpdated(title, event.status, reason)
             case Progress():
                 return Progress(_text(event.text), None if event.icon is None else _text(event.icon))
             case Notice():
@@ -90,9 +99,7 @@ def _item(item: ItemData) -> ItemData:
     if not isinstance(item.kind, str) or not _KIND.fullmatch(item.kind):
         raise ValueError("an item's kind has up to 32 lower-case letters, digits, dots and underscores")
     if item.kind in REFUSED:
-        raise ValueError(
-            f"an item cannot be of the kind {item.kind}: what the answer says is yielded as text"
-        )
+        raise ValueError(f"an item of an answer cannot be of the kind {item.kind}")
     return replace(item, text=_text(item.text), data=_mapping(item.data), model=None)
 
 

@@ -7,7 +7,7 @@ row of this kind names an entry of the table as its model, and its `parameters` 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager, nullcontext
 from typing import Any, ClassVar, Final
 
@@ -36,6 +36,12 @@ def problem(name: str) -> str | None:
     """What keeps the responder of that name from being used, as a sentence for staff. Imports it."""
     found = _table.find(name)
     return found if isinstance(found, str) else None
+
+
+def hook(name: str, method: str) -> Callable[..., Any] | None:
+    """A further method of the responder of that name, such as `sync_action`; None where there is none."""
+    found = _table.find(name)
+    return None if isinstance(found, str) else found.hook(method)
 
 
 class PythonProvider:

@@ -19,11 +19,13 @@ past = st.lists(
 @given(past=past, size=st.integers(64, 2000))
 def test_prompt_holds_the_newest_whole_exchanges_and_fits(past: list[Exchange], size: int) -> None:
     here = route(context=size, reserve=32)
-    prompt = context.build(here, past, "now")
+    prompt = context.build(here, past, Exchange("now"))
     said = [m.text for m in prompt.messages[:-1]]
     kept = [t for n in range(len(past) + 1) for t in [past[n:]] if flat(t) == said]
     assert kept, "what is kept is a tail of whole exchanges"
-    assert context.estimate(prompt) <= max(size - 32, context.estimate(context.build(here, [], "now")))
+    assert context.estimate(prompt) <= max(
+        size - 32, context.estimate(context.build(here, [], Exchange("now")))
+    )
 
 
 def flat(exchanges: list[Exchange]) -> list[str]:
@@ -32,13 +34,13 @@ def flat(exchanges: list[Exchange]) -> list[str]:
 
 def test_question_that_fills_the_context_stays_alone() -> None:
     prompt = context.build(
-        route(context=64, reserve=32, system_prompt="Be kind."), [Exchange("old")], "x" * 1000
+        route(context=64, reserve=32, system_prompt="Be kind."), [Exchange("old")], Exchange("x" * 1000)
     )
     assert [m.role for m in prompt.messages] == ["system", "user"]
 
 
 def test_everything_fits_into_a_large_context() -> None:
-    prompt = context.build(route(), [Exchange("a", ("b",)), Exchange("c")], "d")
+    prompt = context.build(route(), [Exchange("a", ("b",)), Exchange("c")], Exchange("d"))
     assert [(m.role, m.text) for m in prompt.messages] == [
         ("user", "a"), ("assistant", "b"), ("user", "c"), ("user", "d"),
     ]  # fmt: skip
@@ -61,7 +63,7 @@ def test_history_reads_the_path_and_marks_half_answers(thread: Thread) -> None:
     say(thread, 5, "hidden_context_item", "secret")
     assert context.history(thread.pk, 6, 1000) == [
         Exchange("one", ("half\n\n[The answer was stopped here.]",)),
-        Exchange("two"),
+        Exchange("two", ("[Context: secret]",)),
     ]
 
 

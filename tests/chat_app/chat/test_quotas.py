@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
-from chat_app.chat import catalog, chores, quotas, runner, start, threads
+from chat_app.chat import catalog, chores, quotas, retries, runner, start, threads
 from chat_app.chat.asks import Ask, Begun, Busy
 from chat_app.chat.kept import Kept
 from chat_app.domain.errors import ChatError, QuotaExceeded
@@ -170,11 +170,11 @@ def test_retry_counts_as_a_turn() -> None:
     quota(turns=2)
     begun = begin()
     end(begun, Interrupted(""))
-    retried = start.begin_retry(lambda: USER, begun.turn_id, None, "w")
+    retried = retries.begin_retry(lambda: USER, begun.turn_id, None, "w")
     assert retried.spec is not None
     assert len(retried.spec.charges) == 1
     with pytest.raises(QuotaExceeded):
-        start.begin_retry(lambda: USER, end_of(retried), None, "w")
+        retries.begin_retry(lambda: USER, end_of(retried), None, "w")
 
 
 def end_of(begun: Begun) -> str:

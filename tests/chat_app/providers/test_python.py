@@ -168,7 +168,6 @@ RUBBISH: list[tuple[Any, str]] = [
     (ItemAdded(ItemData("", "widget")), "id"),
     (ItemAdded(ItemData("1", "Widget!")), "kind"),
     (ItemAdded(ItemData("1", "user_message")), "user_message"),
-    (ItemDone(ItemData("1", "assistant_message", "hi")), "yielded as text"),
     (ItemAdded(ItemData("1", "widget", data={"at": object()})), "JSON"),
     (ItemAdded(ItemData("1", "widget", data={"n": float("nan")})), "JSON"),
     (ItemAdded(ItemData("1", "widget", data={1: 2})), "int"),  # type: ignore[dict-item]

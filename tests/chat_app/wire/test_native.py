@@ -13,6 +13,7 @@ from chat_app.domain.events import Event, Snapshot, TextDelta
 from chat_app.domain.turn import TERMINAL_STATE, fold
 from chat_app.streaming.log import Record
 from chat_app.wire import native, sse
+from chat_app.wire.plain import PlainEncoder
 from tests.chat_app.scripts import ANSWER, ONE_OF_EACH, texts
 
 GOLDEN = (Path(__file__).parent / "golden" / "native.jsonl").read_bytes().splitlines()
@@ -70,16 +71,20 @@ def examples_reader(body: str) -> str:
     return "".join(line[6:] for line in body.split("\n") if line.startswith("data: "))
 
 
+def framed(event: Event) -> bytes:
+    return PlainEncoder().frame(Record(1, event))
+
+
 @given(st.lists(texts, min_size=1))
 def test_plain_framing_gives_a_standard_reader_the_text(tokens: list[str]) -> None:
-    body = b"".join(native.plain(TextDelta("msg_1", token)) for token in tokens).decode()
+    body = b"".join(framed(TextDelta("msg_1", token)) for token in tokens).decode()
     expected = [token.replace("\r\n", "\n").replace("\r", "\n") for token in tokens]
     assert [data for _, data in standard_reader(body)] == expected
 
 
 @given(st.lists(texts.filter(lambda text: "\r" not in text), min_size=1))
 def test_plain_framing_gives_the_examples_reader_the_text_but_for_line_breaks(tokens: list[str]) -> None:
-    frames = [native.plain(TextDelta("msg_1", token)) for token in tokens]
+    frames = [framed(TextDelta("msg_1", token)) for token in tokens]
     body = b"".join([*frames, sse.named("done")]).decode()
     assert examples_reader(body) == "".join(tokens).replace("\n", "")
 
@@ -88,10 +93,10 @@ def test_plain_framing_gives_the_examples_reader_the_text_but_for_line_breaks(to
     "event", [e for e in ONE_OF_EACH if type(e) in TERMINAL_STATE], ids=lambda e: type(e).__name__
 )
 def test_plain_framing_ends_with_one_named_event(event: Event) -> None:
-    ((name, data),) = standard_reader(native.plain(event).decode())
+    ((name, data),) = standard_reader(framed(event).decode())
     assert name in ("done", "error")
     assert (name == "done") is (data == "")
-    assert native.plain(event)[-2:] == b"\n\n"
+    assert framed(event)[-2:] == b"\n\n"
 
 
 @given(texts)

@@ -1,0 +1,83 @@
+"""Requests that may be the same one: idempotency keys, and a start that another one overtook.
+
+Sync, inside the transaction of a start. What is started is `start.py`'s and `steps.py`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from chat_app.chat import policy, quotas
+from chat_app.chat.asks import Begun, Busy
+from chat_app.conf import limit
+from chat_app.domain.errors import IdempotencyConflict, InvalidInput, TurnRunning
+from chat_app.models import IdempotencyKey, Turn, sql
+from sessions_app.principal import Principal
+
+DERIVED: Final = "derived:"  # begins keys that were made of a request, not given by its caller
+
+
+def one_at_a_time(work: Callable[[], Begun], key: str | None) -> Begun:
+    """`work` in one transaction. Where transactions overlap, as on PostgreSQL, another one may come first: then it is done
+    once more and sees the other, to which it attaches (if it has the same `key`) or which it is told of (Busy)."""
+    for last in (False, True):
+        try:
+            with sql.atomic():
+                return work()
+        except Busy:
+            if last or key is None:
+                raise
+        except IntegrityError:
+            quotas.forget()  # one that was deleted a moment ago cannot be claimed from
+            continue
+    raise TurnRunning
+
+
+def known(principal: Principal, key: str, digest: str) -> Turn | None:
+    """The turn that this key started. Raises IdempotencyConflict where it was another request."""
+    if len(key) > 255:
+        raise InvalidInput(fields={"Idempotency-Key": ["At most 255 characters."]})
+    row = (
+        IdempotencyKey.objects.filter(owner=_scope(principal), key=key)
+        .select_related("turn__input_item", "turn__thread")
+        .first()
+    )
+    if row is None:
+        return None
+    if row.created_at < timezone.now() - timedelta(hours=limit("IDEMPOTENCY_HOURS")):
+        row.delete()
+        return None
+    if row.digest != digest:
+        raise IdempotencyConflict
+    return policy.owns_turn(principal, row.turn)
+
+
+def remember(principal: Principal, key: str, digest: str, turn_id: str) -> None:
+    """From now on the key stands for this turn."""
+    IdempotencyKey.objects.create(owner=_scope(principal), key=key, digest=digest, turn_id=turn_id)
+
+
+def point(principal: Principal, key: str | None, turn_id: str) -> None:
+    """The key stands for another turn now, which answers the same request anew."""
+    IdempotencyKey.objects.filter(owner=_scope(principal), key=key).update(turn_id=turn_id)
+
+
+def is_new(turn: Turn, key: str) -> bool:
+    """Whether the same request is a new one all the same: its key was derived from it, and the turn was stopped."""
+    return key.startswith(DERIVED) and turn.state == "cancelled"
+
+
+def forget(principal: Principal, key: str) -> None:
+    """The request that the key was made for is over: the same words again are a new request."""
+    IdempotencyKey.objects.filter(owner=_scope(principal), key=key).delete()
+
+
+def _scope(principal: Principal) -> str:
+    """Within what a key means one thing: a session, since a client may number its messages 1, 2, ... in each; else all
+    that is the owner's."""
+    return principal.session_id or principal.owner

@@ -1,0 +1,58 @@
+"""What a turn changed in its thread by beginning, read from rows: for a start that attached to a turn begun before.
+
+Sync. A fresh start makes its Opening of what it has just written.
+"""
+
+from __future__ import annotations
+
+from chat_app.chat.asks import Opening
+from chat_app.domain.events import ItemData
+from chat_app.domain.shapes import ItemInfo, ThreadInfo
+from chat_app.models import Item, Thread, Turn
+
+
+def of(turn: Turn) -> Opening | None:
+    """The opening of a turn, None for one that belongs to no thread. `thread` and `input_item` are best joined already."""
+    if turn.thread is None:
+        return None
+    first = turn.input
+    own = turn.input_item if turn.trigger in ("message", "structured_input") else None
+    return Opening(
+        thread(turn.thread),
+        bool(first.get("new")),
+        item(own) if own is not None else None,
+        tuple(first.get("expired", ())),
+    )
+
+
+def thread(row: Thread) -> ThreadInfo:
+    """A thread as callers are told of it, but for what runs in it."""
+    return ThreadInfo(
+        row.pk,
+        row.title,
+        row.status,
+        row.created_at,
+        row.updated_at,
+        status_reason=row.status_reason,
+        allowed_image_domains=row.allowed_image_domains,
+    )
+
+
+def item(row: Item) -> ItemInfo:
+    """An item as callers are told of it, without feedback."""
+    return ItemInfo(
+        id=row.pk,
+        thread_id=row.thread_id,
+        turn_id=row.turn_id,
+        seq=row.seq,
+        kind=row.kind,
+        text=row.text,
+        created_at=row.created_at,
+        model=row.model or None,
+        data=row.data if isinstance(row.data, dict) else {},
+    )
+
+
+def data(row: Item) -> ItemData:
+    """An item as a turn is given it."""
+    return ItemData(row.pk, row.kind, row.text, row.data, row.model or None, row.created_at)

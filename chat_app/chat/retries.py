@@ -1,0 +1,166 @@
+"""How a turn is answered anew: a new turn for the same beginning. The old answer stays until the new one begins.
+
+Sync; `turns.py` calls it by `db()`.
+"""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from chat_app.chat import again, choice, context, openings, places, policy, quotas, saying
+from chat_app.chat.asks import Begun, Busy, Identify, Opening, TurnSpec, digest_of
+from chat_app.chat.places import Place
+from chat_app.domain.errors import InvalidInput, NotFound, Superseded
+from chat_app.domain.prompt import Given, Trigger
+from chat_app.domain.turn import ENDED
+from chat_app.models import Item, Thread, Turn, sql
+from chat_app.models.fields import new_id
+from sessions_app.principal import Principal
+
+
+def begin_retry(
+    identify: Identify, turn_id: str, model: str | None, worker: str, key: str | None = None
+) -> Begun:
+    """Start a new turn that answers the same beginning anew, by another model if one is named."""
+    principal = identify()
+    policy.may_chat(principal)
+    digest = digest_of(f"retry {turn_id} {model or ''}")
+
+    def work() -> Begun:
+        if key:
+            known = again.known(principal, key, digest)
+            if known is not None:
+                return Begun(known.pk, known.thread_id, principal, opening=openings.of(known))
+        begun = anew(principal, _own_turn(principal, turn_id), model, worker)
+        if key:
+            again.remember(principal, key, digest, begun.turn_id)
+        return begun
+
+    return again.one_at_a_time(work, key)
+
+
+def begin_after(identify: Identify, thread_id: str, item_id: str, worker: str, key: str | None) -> Begun:
+    """The same for whichever turn followed an item of a thread: what came behind the item goes once the new answer begins.
+
+    The item is a user's message, whose turn is meant, or any other, and then the turn behind it is.
+    """
+    principal = identify()
+    policy.may_chat(principal)
+    digest = digest_of(f"retry after {thread_id} {item_id}")
+
+    def work() -> Begun:
+        if key:
+            known = again.known(principal, key, digest)
+            if known is not None:
+                return Begun(known.pk, known.thread_id, principal, opening=openings.of(known))
+        places.existing(principal, thread_id)
+        begun = anew(principal, _turn_behind(thread_id, item_id), None, worker)
+        if key:
+            again.remember(principal, key, digest, begun.turn_id)
+        return begun
+
+    return again.one_at_a_time(work, key)
+
+
+def _own_turn(principal: Principal, turn_id: str) -> Turn:
+    turn = Turn.objects.select_related("input_item", "thread").filter(pk=turn_id).first()
+    return policy.owns_turn(principal, turn)
+
+
+def _turn_behind(thread_id: str, item_id: str) -> Turn:
+    """The turn that a retry after this item means. Raises NotFound for no such item, InvalidInput where nothing followed."""
+    item = Item.objects.filter(pk=item_id, thread_id=thread_id, on_path=True).first()
+    if item is None:
+        raise NotFound
+    turns = Turn.objects.filter(thread_id=thread_id).select_related("input_item", "thread")
+    if item.kind == context.QUESTION:
+        found = turns.filter(input_item=item).order_by("-created_at", "-pk").first()
+    else:
+        behind = Item.objects.filter(thread_id=thread_id, on_path=True, seq__gt=item.seq)
+        next_turn = (
+            behind.exclude(turn=item.turn_id).order_by("seq").values_list("turn_id", flat=True).first()
+        )
+        found = turns.filter(pk=next_turn).first() if next_turn else _without_items(turns, item)
+    if found is None:
+        raise InvalidInput("There is no answer behind this item to give again.")
+    return found
+
+
+def _without_items(turns: object, item: Item) -> Turn | None:
+    """The newest turn begun behind an item, which left none of its own: it failed, or was stopped before its first word."""
+    later = turns.order_by("-created_at", "-pk")  # type: ignore[attr-defined]
+    newest = later.first()
+    return newest if newest is not None and newest.pk != item.turn_id else None
+
+
+def anew(principal: Principal, old: Turn, model: str | None, worker: str) -> Begun:
+    """Answer what `old` answered. Inside a transaction; raises Busy, NotFound, Superseded and what a start raises."""
+    if old.state not in ENDED:
+        raise Busy(old.pk, abandoned=old.abandoned_at is not None)
+    question = old.input_item
+    trigger = _trigger(old)
+    if question is None and trigger != "action":
+        raise NotFound
+    place = Place(None, item_seq=1)
+    if old.thread_id is not None:
+        place = places.existing(principal, old.thread_id)
+        if question is not None and not question.on_path:
+            raise Superseded
+    tool = old.input.get("tool")
+    model_id, candidates = choice.routes(principal, model or old.requested_model, tool)
+    session_id = principal.session_id or old.session_id
+    now = timezone.now()
+    charges = quotas.claim(principal.owner, session_id, model_id, now)
+    seq = place.item_seq + 1
+    stays = int(old.input.get("after", question.seq if question is not None else 0))  # what is behind it goes
+    kept = {name: old.input[name] for name in ("tool", "after", "action") if name in old.input}
+    turn = Turn(
+        id=new_id("trn"),
+        owner=principal.owner,
+        thread_id=place.thread_id,
+        one_off=old.one_off,
+        session_id=session_id,
+        parent_id=old.parent_id,
+        trigger="retry",
+        input_item_id=question.pk if question is not None else None,
+        input={**kept, "trigger": trigger},
+        requested_model=model_id,
+        state="running",
+        attempt=old.attempt + 1,
+        owner_worker=worker,
+        heartbeat=now,
+        created_at=now,
+    )
+    past: list[context.Exchange] = []
+    if place.thread_id is not None:
+        sql.update(Thread, {"item_seq": seq, "updated_at": now}, id=place.thread_id)
+        before = stays if trigger == "message" else stays + 1
+        past = context.history(place.thread_id, before, context.room(candidates))
+    sql.insert(turn)
+    item = openings.data(question) if question is not None else None
+    given = Given(trigger, item, old.input.get("action"), tool, again=True)
+    words = saying.question(question.text, question.data) if question and trigger == "message" else None
+    spec = TurnSpec(
+        turn.pk,
+        principal.owner,
+        turn.thread_id,
+        1,
+        "retry",
+        model_id,
+        words if words is not None else saying.beginning(given),
+        stays,
+        seq,
+        candidates,
+        past,
+        charges=charges,
+        given=given,
+        files=saying.attached(question.data) if question is not None else (),
+    )
+    info = place.info(place.title, now)
+    return Begun(turn.pk, turn.thread_id, principal, spec, Opening(info) if info is not None else None)
+
+
+def _trigger(old: Turn) -> Trigger:
+    """What began a turn in the first place, itself or by way of retries."""
+    trigger: Trigger = old.input.get("trigger", "message") if old.trigger == "retry" else old.trigger  # type: ignore[assignment]
+    return trigger

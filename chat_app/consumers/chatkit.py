@@ -1,0 +1,146 @@
+"""`POST /chatkit`: ChatKit's whole protocol. What streams is here, what is answered at once in `chatkit_calls.py`.
+
+Decode, start, follow, encode. A stream is a follow: whether its end means Stop is told by how it ended, for a client that has
+no other way to say so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from chat_app.chat import turns
+from chat_app.chat.again import DERIVED
+from chat_app.chat.asks import Ask, Begun, Busy, Opening, Step
+from chat_app.consumers import chatkit_calls
+from chat_app.consumers.stream import FollowConsumer, turn_headers
+from chat_app.domain.errors import ChatError, ThreadClosed
+from chat_app.wire import chatkit, requests, sse
+from chat_app.wire import chatkit_requests as ops
+
+
+class ChatKit(FollowConsumer):
+    """One request of a ChatKit client, the official one or any other."""
+
+    def error_shape(self, body: dict[str, Any]) -> dict[str, Any]:
+        return chatkit.error_body(body)
+
+    async def respond(self) -> None:
+        if not requests.is_json(self.header(b"content-type") or "json"):
+            raise requests.NotJson
+        operation, params = ops.read(self.body)
+        if operation not in ops.STREAMING:
+            calls = chatkit_calls.Calls(self.identify(), self.shapes(), self.base_url())
+            answer = await calls.answer(operation, params)
+            await self.send_json(200, answer.body, answer.headers)
+            return
+        key = self._key()
+        try:
+            begun = await self._begin(params, key)
+        except Busy as busy:
+            await self._say(chatkit.notice("warning", busy.detail))
+        except ThreadClosed as closed:
+            await self._say(chatkit.error(closed.detail, allow_retry=False))
+        else:
+            await self._follow(begun, key)
+
+    def shapes(self) -> chatkit.Shapes:
+        """Items with addresses that this client can load."""
+        base = self.base_url()
+        return chatkit.Shapes(lambda attachment_id: base + chatkit_calls.preview_path(attachment_id))
+
+    def base_url(self) -> str:
+        """Where the client has found this server."""
+        host = self.header(b"host") or ""
+        return f"{self.scope.get('scheme', 'http')}://{host}"
+
+    def _key(self) -> str | None:
+        """The request's idempotency key. Without one, the same body from the same frame is the same request until its answer
+        was delivered: the official client repeats a POST that a proxy has answered in our place."""
+        given = self.header(b"idempotency-key")
+        frame = self.header(b"chatkit-frame-instance-id")
+        if given is not None or frame is None:
+            return given
+        return f"{DERIVED}chatkit:{frame[:64]}:{hashlib.sha256(self.body).hexdigest()}"
+
+    async def _begin(self, params: Any, key: str | None) -> Begun:
+        identify = chatkit_calls.person(self.identify())
+        match params:
+            case ops.Create(input=message):
+                return await turns.start_turn(identify, _ask(message, key, None))
+            case ops.AddMessage(thread_id=thread_id, input=message):
+                return await turns.start_turn(identify, _ask(message, key, thread_id))
+            case ops.AddToolOutput(thread_id=thread_id, result=result):
+                step = Step(thread_id, "tool_output", result=result, idempotency_key=key)
+            case ops.AddStructuredInput(thread_id=thread_id, item_id=item_id, input=answers):
+                given = ops.builtin(answers)
+                step = Step(thread_id, "structured_input", item_id, answers=given, idempotency_key=key)
+            case ops.CustomAction(thread_id=thread_id, item_id=sender, action=action):
+                told = ops.builtin(action)
+                step = Step(thread_id, "action", sender, action=told, idempotency_key=key)
+            case ops.AboutItem(thread_id=thread_id, item_id=item_id):
+                return await turns.retry_after(identify, thread_id, item_id, key)
+            case _:
+                raise ChatError
+        return await turns.start_step(identify, step)
+
+    async def _say(self, frame: bytes) -> None:
+        """A whole stream of one frame: what the client would swallow as a status, the person reads as an event."""
+        await self.start(200, sse.HEADERS)
+        await self.write(frame, more=False)
+
+    async def _follow(self, begun: Begun, key: str | None) -> None:
+        opening = begun.opening
+        assert opening is not None
+        seen = self._seen(begun.turn_id)
+        following = turns.watch(begun, seen or 0)
+        left = False
+
+        def hang_up() -> None:
+            nonlocal left
+            left = True
+            following.follower.close()
+
+        self.when_gone(hang_up)
+        shapes = self.shapes()
+        encoder = chatkit.Encoder(begun.turn_id, opening.thread, shapes)
+        await self.start(200, [*sse.HEADERS, *turn_headers(begun)])
+        try:
+            if seen is None:
+                await self.write(_opening(opening, shapes))
+            await self.pass_on(following, encoder.frame, [])
+        finally:
+            if left and self.header(b"x-chat-connector") is None:
+                await turns.hung_up(begun)
+        if not left and key is not None and key.startswith(DERIVED):
+            await turns.delivered(begun, key)
+
+    def _seen(self, turn_id: str) -> int | None:
+        """The number of the last event of this turn that the client has, None where it has none."""
+        name, _, number = (self.header(b"last-event-id") or "").rpartition(":")
+        return int(number) if name == turn_id and number.isascii() and number.isdigit() else None
+
+
+def _ask(message: ops.UserMessage, key: str | None, thread_id: str | None) -> Ask:
+    options = message.inference_options
+    return Ask(
+        text=ops.text_of(message),
+        thread_id=thread_id,
+        model=options.model or None,
+        idempotency_key=key,
+        new_thread=thread_id is None,
+        data=ops.message_data(message),
+        attachments=tuple(message.attachments),
+        tool=options.tool_choice.id if options.tool_choice is not None else None,
+    )
+
+
+def _opening(opening: Opening, shapes: chatkit.Shapes) -> bytes:
+    item = opening.item
+    return chatkit.opening(
+        opening.thread,
+        is_new=opening.is_new,
+        item=shapes.info(item) if item is not None else None,
+        answered=item is not None and item.kind != chatkit.QUESTION,
+        expired=opening.expired,
+    )
