@@ -1,0 +1,6 @@
+def preview(i: str) -> str:
+    return f"/x/{i}"
+
+
+def upload(i: str) -> str:
+    return f"/x/{i}"
