@@ -81,7 +81,7 @@ class ModelConfigAdmin(Listing):
                 "description": "Either a key that is kept here, or the name of an environment variable; the variable wins.",
             },
         ),
-        ("What it is told", {"fields": ("system_prompt", "parameters", ("context", "reserve"))}),
+        ("What it is told", {"fields": ("system_prompt", "parameters", "tools", ("context", "reserve"))}),
         (
             "Limits",
             {

@@ -57,6 +57,14 @@ class Parameters(forms.JSONField):
         return InvalidJSONInput(data) if isinstance(data, str) else super().bound_data(data, initial)
 
 
+class Ids(forms.JSONField):
+    """A JSON list of ids; empty is no id at all."""
+
+    def clean(self, value: Any) -> Any:
+        found = super().clean(value)
+        return [] if found is None else found
+
+
 class ModelForm(forms.ModelForm):
     new_api_key = forms.CharField(
         label="API key",
@@ -73,7 +81,8 @@ class ModelForm(forms.ModelForm):
         model = ModelConfig
         fields = (
             "id", "label", "description", "position", "enabled", "default", "guests", "provider", "base_url", "model",
-            "api_key_env", "system_prompt", "parameters", "context", "reserve", "concurrency", "queue",
+            "api_key_env", "system_prompt", "parameters", "tools", "context", "reserve", "concurrency",
+            "queue",
             "timeout_connect", "timeout_first_token", "timeout_idle", "timeout_total", "price_in", "price_out",
         )  # fmt: skip
         labels = {
@@ -97,13 +106,14 @@ class ModelForm(forms.ModelForm):
             "queue": "Turns that may wait for a place. Beyond it the next route is tried, or the caller told to come again.",
             "timeout_first_token": "Seconds, and as long a turn waits for a place.",
         }
-        field_classes = {"parameters": Parameters}
+        field_classes = {"parameters": Parameters, "tools": Ids}
         widgets = {
             "id": forms.TextInput(attrs={"class": "vTextField"}),
             "base_url": forms.URLInput(attrs={"class": "vURLField"}),
             "description": forms.TextInput(attrs={"class": "vLargeTextField"}),
             "system_prompt": forms.Textarea(attrs={"class": "vLargeTextField", "rows": 6}),
             "parameters": forms.Textarea(attrs={"class": "vLargeTextField", "rows": 4}),
+            "tools": forms.TextInput(attrs={"class": "vLargeTextField"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

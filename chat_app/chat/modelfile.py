@@ -32,7 +32,7 @@ TIMEOUTS: Final[Types] = {"connect": float, "first_token": float, "idle": float,
 KEYS: Final[Types] = {
     "label": str, "description": str, "provider": str, "base_url": str, "model": str, "api_key": str, "api_key_env": str,
     "fallbacks": list, "default": bool, "timeouts": dict, "concurrency": int, "queue": int, "system_prompt": str,
-    "parameters": dict, "context": int, "reserve": int, "price_in": float, "price_out": float, "guests": bool,
+    "parameters": dict, "tools": list, "context": int, "reserve": int, "price_in": float, "price_out": float, "guests": bool,
     "enabled": bool, "position": int,
 }  # fmt: skip
 COLUMNS: Final = tuple(

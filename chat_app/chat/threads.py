@@ -19,6 +19,7 @@ from chat_app.domain.errors import InvalidInput, NotFound
 from chat_app.domain.shapes import ItemInfo, Page, ThreadInfo
 from chat_app.domain.turn import ACTIVE, HIDDEN
 from chat_app.models import Feedback, Item, Thread, Turn
+from chat_app.streaming.control import CONTROL
 from sessions_app.principal import Principal
 
 
@@ -55,6 +56,7 @@ def rename(principal: Principal, thread_id: str, title: str) -> None:
     """Set the title alone: whatever else changes meanwhile stays."""
     find(principal, thread_id)
     Thread.objects.filter(pk=thread_id).update(title=title)
+    CONTROL.publish(f"thread:{thread_id}", {"type": "thread", "title": title})
 
 
 def delete(principal: Principal, thread_id: str) -> None:

@@ -128,6 +128,8 @@ async def follow(identify: Identify, turn_id: str, after: int | None) -> Followi
     """
     await RUNNER.startup()
     principal, turn = await db(_owned, identify, turn_id)
+    if turn.abandoned_at is not None:
+        await db(seen, turn_id)
     held = LOG.find(turn_id)
     last = held.last if held is not None and held.ended else turn.last_seq
     over = turn.state not in ACTIVE and after is not None and after >= last

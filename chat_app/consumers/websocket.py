@@ -21,7 +21,6 @@ from chat_app.chat.turns import Following
 from chat_app.conf import limit
 from chat_app.consumers.channel import Allowance, Closed, SocketChannel
 from chat_app.domain.errors import ChatError, InvalidInput, NotFound
-from chat_app.domain.events import Failed
 from chat_app.domain.turn import is_terminal
 from chat_app.streaming.control import CONTROL
 from chat_app.wire import native, problems, requests
@@ -271,6 +270,8 @@ class ChatSocket(AsyncConsumer):
     def _on_thread_news(self, message: dict[str, Any]) -> None:
         if message["type"] == "turn":
             self.channel.spawn(self._show(message["turn_id"], 0))
+        elif self.thread_id is not None:
+            self.channel.spawn(self.channel.send(native.thread_news(self.thread_id, message)))
 
     def _subscribe(self, topic: str, handler: Any) -> None:
         if topic not in self.subscriptions:
@@ -329,14 +330,8 @@ class ChatSocket(AsyncConsumer):
 
     async def _end(self, encoder: native.Encoder, event: Any, model: str | None) -> None:
         """The one message that ends a turn on a socket: `response`, or `error` where it failed."""
-        given = native.lean(id=self.asked.pop(encoder.turn_id, None))
         self.one_offs.pop(encoder.turn_id, None)
-        if isinstance(event, Failed):
-            error = native.lean(code=event.code, detail=event.detail, retryable=event.retryable)
-            error.update(native.lean(turn_id=encoder.turn_id, retry_after=event.retry_after))
-            await self.channel.send({"type": "error", **given, **error})
-        else:
-            await self.channel.send({**encoder.response(event, model), **given})
+        await self.channel.send(encoder.ending(event, model, self.asked.pop(encoder.turn_id, None)))
 
     def _clean_up(self) -> None:
         for unsubscribe in self.subscriptions.values():

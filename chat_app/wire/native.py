@@ -143,6 +143,20 @@ class Encoder:
             usage=usage(event.usage) if not isinstance(event, Interrupted) else None,
         )
 
+    def ending(self, event: Any, model: str | None, message_id: str | None) -> Json:
+        """What a WebSocket says at a turn's end: `error` where it failed, else `response`."""
+        if not isinstance(event, Failed):
+            return {**self.response(event, model), **lean(id=message_id)}
+        return lean(
+            type="error",
+            id=message_id,
+            code=event.code,
+            detail=event.detail,
+            retryable=event.retryable,
+            turn_id=self.turn_id,
+            retry_after=event.retry_after,
+        )
+
 
 _KINDS: dict[type, str] = {
     RouteChosen: "turn",
@@ -302,6 +316,11 @@ def ready(thread_id: str | None, active_turn_id: str | None, expires_at: datetim
     return lean(
         type="ready", thread_id=thread_id, active_turn_id=active_turn_id, expires_at=moment(expires_at)
     )
+
+
+def thread_news(thread_id: str, message: Mapping[str, Any]) -> Json:
+    """Word on a WebSocket that a thread changed outside of a turn: its title, where that is known, or its items."""
+    return lean(type="thread", thread_id=thread_id, title=message.get("title"))
 
 
 def session_ended(*, typed: bool) -> bytes:

@@ -18,6 +18,7 @@ from chat_app.domain.errors import UpstreamBusy, UpstreamError, UpstreamRefused
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import http, statuses
 from chat_app.providers.base import RouteConfig, UsageChunk
+from chat_app.providers.openai.calls import Calls
 from chat_app.providers.openai.reasoning import ThinkTags
 from chat_app.providers.sse import Event
 from chat_app.providers.text import Cleaner
@@ -40,12 +41,13 @@ class Dialect:
 class Answer(ABC):
     """What the upstream has said so far. A failure is kept, not raised, so that the text before it is not lost."""
 
-    __slots__ = ("_cleaner", "_tags", "ended", "failure", "finished", "thoughts", "usage")
+    __slots__ = ("_cleaner", "_tags", "calls", "ended", "failure", "finished", "thoughts", "usage")
 
     def __init__(self, route: RouteConfig) -> None:
         self._cleaner = Cleaner()
         self._tags = ThinkTags() if route.parameters.get("think_tags") is True else None
         self.thoughts: list[str] = []  # reasoning that nobody has taken yet
+        self.calls = Calls()
         self.finished = False  # the model said that it has
         self.ended = False  # nothing more will come
         self.failure: UpstreamError | None = None

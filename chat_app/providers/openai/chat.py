@@ -6,6 +6,7 @@ part of it: DeepSeek, vLLM and llama.cpp call it `reasoning_content`, Ollama, Op
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from chat_app.domain.errors import UpstreamError
 from chat_app.domain.prompt import Prompt
 from chat_app.providers.base import RouteConfig
 from chat_app.providers.openai.answer import NO_STREAM, Answer, Dialect, asked, fault, mended
+from chat_app.providers.openai.calls import one_call, tool_choice
 from chat_app.providers.openai.files import Shapes, content
 
 PARTS: Final = Shapes(
@@ -23,11 +25,23 @@ PARTS: Final = Shapes(
 )
 
 
+class _Function(msgspec.Struct, gc=False):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Call(msgspec.Struct, gc=False):
+    index: int = 0
+    id: str | None = None
+    function: _Function | None = None
+
+
 class _Delta(msgspec.Struct, gc=False):
     content: str | None = None
     refusal: str | None = None
     reasoning_content: Any = None
     reasoning: Any = None
+    tool_calls: list[_Call] | None = None
 
 
 class _Choice(msgspec.Struct):
@@ -64,7 +78,8 @@ def body(route: RouteConfig, prompt: Prompt) -> dict[str, Any]:
     """The request's JSON. The route's parameters beat our defaults, never the prompt, the model or streaming."""
     messages = [{"role": message.role, "content": content(message, PARTS)} for message in prompt.messages]
     fixed = {"model": route.model, "messages": messages, "stream": True}
-    return asked(route, {"stream_options": {"include_usage": True}}) | fixed
+    chosen = tool_choice(route, prompt, lambda name: {"type": "function", "function": {"name": name}})
+    return asked(route, {"stream_options": {"include_usage": True}, **one_call(route)}) | fixed | chosen
 
 
 class ChatAnswer(Answer):
@@ -90,6 +105,8 @@ class ChatAnswer(Answer):
                     parts.append(said)
                 elif (thought := delta.reasoning_content or delta.reasoning) and isinstance(thought, str):
                     self.thoughts.append(thought)
+                if delta.tool_calls:
+                    self._called(delta.tool_calls)
             if choice.finish_reason:
                 self.finished = True
 
@@ -106,6 +123,12 @@ class ChatAnswer(Answer):
             self._count(whole.usage.prompt_tokens, whole.usage.completion_tokens)
         message = whole.choices[0].message
         parts.append(message.content or message.refusal or "")
+        self._called(message.tool_calls or ())
+
+    def _called(self, calls: Iterable[_Call]) -> None:
+        for call in calls:
+            function = call.function or _Function()
+            self.calls.hear(call.index, call.id, function.name, function.arguments)
 
 
 CHAT: Final = Dialect("/chat/completions", body, ChatAnswer)

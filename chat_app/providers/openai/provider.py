@@ -89,6 +89,8 @@ class OpenAIProvider:
                     if answer.finished:
                         upstream.hurry(AFTERWARDS)
                 upstream.whole()
+        if (call := answer.calls.whole()) is not None:
+            yield call
         if answer.usage is not None:
             yield answer.usage
 

@@ -16,6 +16,7 @@ from chat_app.domain.errors import UpstreamError
 from chat_app.domain.prompt import Prompt
 from chat_app.providers.base import RouteConfig
 from chat_app.providers.openai.answer import NO_STREAM, Answer, Dialect, asked, fault, mended
+from chat_app.providers.openai.calls import one_call, tool_choice
 from chat_app.providers.openai.files import Shapes, content
 
 PARTS: Final = Shapes(
@@ -26,6 +27,7 @@ PARTS: Final = Shapes(
 _TEXT: Final = frozenset({"response.output_text.delta", "response.refusal.delta"})
 _REASONING: Final = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
 _NEXT_REASONING: Final = "response.reasoning_summary_part.added"
+_ITEM_DONE: Final = "response.output_item.done"
 _ENDED: Final = frozenset({"response.completed", "response.incomplete"})
 _FAILED: Final = frozenset({"response.failed", "response.cancelled"})
 
@@ -46,6 +48,7 @@ class _Event(msgspec.Struct):
     response: _Response | None = None
     error: Any = None
     code: Any = None
+    item: Any = None
 
 
 class _Part(msgspec.Struct, gc=False):
@@ -56,6 +59,9 @@ class _Part(msgspec.Struct, gc=False):
 class _Item(msgspec.Struct):
     type: str = ""
     content: list[_Part] | None = None
+    call_id: str | None = None
+    name: str | None = None
+    arguments: str | None = None
 
 
 class _Whole(msgspec.Struct):
@@ -77,7 +83,8 @@ def body(route: RouteConfig, prompt: Prompt) -> dict[str, Any]:
         fixed["instructions"] = messages[0].text
         messages = messages[1:]
     fixed["input"] = [{"role": message.role, "content": content(message, PARTS)} for message in messages]
-    return asked(route, {"store": False}) | fixed
+    chosen = tool_choice(route, prompt, lambda name: {"type": "function", "name": name})
+    return asked(route, {"store": False, **one_call(route)}) | fixed | chosen
 
 
 class ResponsesAnswer(Answer):
@@ -99,6 +106,9 @@ class ResponsesAnswer(Answer):
                 self.thoughts.append(event.delta)
         elif kind == _NEXT_REASONING:
             self.thoughts.append("\n")
+        elif kind == _ITEM_DONE:
+            if isinstance(event.item, dict) and event.item.get("type") == "function_call":
+                self._call(msgspec.convert(event.item, _Item))
         elif kind in _ENDED:
             self.finished = self.ended = True
             if event.response is not None and event.response.usage is not None:
@@ -123,6 +133,11 @@ class ResponsesAnswer(Answer):
         for item in whole.output:
             if item.type == "message":
                 parts.extend(part.text or part.refusal or "" for part in item.content or ())
+            elif item.type == "function_call":
+                self._call(item)
+
+    def _call(self, item: _Item) -> None:
+        self.calls.hear(len(self.calls), item.call_id, item.name, item.arguments)
 
 
 RESPONSES: Final = Dialect("/responses", body, ResponsesAnswer)
