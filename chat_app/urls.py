@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chat_app.views import chatkit_session, models, pages, threads, turns
+from chat_app.views import chatkit, chatkit_session, models, pages, threads, turns
 
 urlpatterns = [
     path("", pages.index, name="chat-page"),
     path("favicon.ico", pages.favicon, name="favicon"),
+    path("chatkit", chatkit.ChatKitDoc.as_view(), name="chatkit"),
     path("api/models", models.ModelList.as_view(), name="models"),
     path("api/chatkit/session", chatkit_session.ChatKitSession.as_view(), name="chatkit-session"),
     path("api/threads", threads.ThreadList.as_view(), name="threads"),

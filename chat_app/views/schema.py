@@ -8,6 +8,8 @@ from typing import Any
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
+from chat_app.wire.chatkit_requests import OPERATIONS
+
 
 class Refusal(serializers.Serializer[Any]):
     """Every error of the API."""
@@ -19,6 +21,25 @@ class Refusal(serializers.Serializer[Any]):
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()), required=False
     )
+
+
+class ChatKitRefusal(serializers.Serializer[Any]):
+    """The same on /chatkit, whose client reads `message`."""
+
+    message = serializers.CharField()
+    code = serializers.CharField()
+    retryable = serializers.BooleanField()
+    request_id = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )
+
+
+class ChatKitRequest(serializers.Serializer[Any]):
+    """One operation of ChatKit's protocol."""
+
+    type = serializers.ChoiceField(list(OPERATIONS), help_text="The operation.")
+    params = serializers.DictField(help_text="What the operation takes.")
 
 
 class Usage(serializers.Serializer[Any]):
@@ -48,6 +69,14 @@ class ThreadShape(serializers.Serializer[Any]):
     active_turn_id = serializers.CharField(required=False)
 
 
+class ItemAttachment(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    mime_type = serializers.CharField()
+    type = serializers.ChoiceField(["file", "image"])
+    size = serializers.IntegerField(help_text="Bytes.")
+
+
 class ItemShape(serializers.Serializer[Any]):
     id = serializers.CharField()
     thread_id = serializers.CharField(required=False)
@@ -56,6 +85,7 @@ class ItemShape(serializers.Serializer[Any]):
     type = serializers.CharField()
     text = serializers.CharField()
     model = serializers.CharField(required=False)
+    attachments = ItemAttachment(many=True, required=False)
     feedback = serializers.CharField(required=False, help_text="positive or negative")
     data = serializers.DictField(required=False)  # type: ignore[assignment]
     created_at = serializers.DateTimeField()

@@ -251,6 +251,8 @@ def thread(value: ThreadInfo) -> Json:
 
 
 def item(value: ItemInfo) -> Json:
+    data = dict(value.data)
+    files = data.pop("attachments", None)
     return lean(
         id=value.id,
         thread_id=value.thread_id,
@@ -259,8 +261,9 @@ def item(value: ItemInfo) -> Json:
         type=value.kind,
         text=value.text,
         model=value.model,
+        attachments=files,
         feedback=value.feedback,
-        data=dict(value.data) or None,
+        data=data or None,
         created_at=moment(value.created_at),
     )
 
