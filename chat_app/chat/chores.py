@@ -1,4 +1,5 @@
-"""What is swept up once a minute: the text of one-off turns, idempotency keys and uses of quotas that have had their day.
+"""What is swept up once a minute: the text of one-off turns, idempotency keys and uses of quotas that have had their day,
+files that no message ever named.
 
 Sync; called by `db()` from the runner, and by commands. Every chore may run on several workers at once.
 """
@@ -7,12 +8,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from chat_app.conf import limit
-from chat_app.models import IdempotencyKey, Item, QuotaUse
+from chat_app.models import Attachment, IdempotencyKey, Item, QuotaUse
 
 QUOTA_USE_DAYS = 400  # a year, and the month that began before it
+PENDING_HOURS = (
+    1  # until a file that was announced, and never came, is forgotten: longer than its link is good
+)
 
 
 def run() -> None:
@@ -20,6 +26,7 @@ def run() -> None:
     drop_one_off_texts()
     drop_idempotency_keys()
     drop_quota_uses()
+    drop_orphan_attachments()
 
 
 def drop_one_off_texts(most: int = 1000) -> int:
@@ -41,3 +48,18 @@ def drop_quota_uses(most: int = 1000) -> int:
     before = timezone.now() - timedelta(days=QUOTA_USE_DAYS)
     old = list(QuotaUse.objects.filter(period_start__lt=before).values_list("pk", flat=True)[:most])
     return QuotaUse.objects.filter(pk__in=old).delete()[0]
+
+
+def drop_orphan_attachments(most: int = 200) -> int:
+    """Delete files that no message named within a day, and announced ones that did not come within an hour, with their
+    bytes. Returns how many."""
+    now = timezone.now()
+    orphans = Attachment.objects.filter(thread__isnull=True, item__isnull=True).filter(
+        Q(created_at__lt=now - timedelta(hours=limit("ATTACHMENT_ORPHAN_HOURS")))
+        | Q(created_at__lt=now - timedelta(hours=PENDING_HOURS), state="pending")
+    )
+    with transaction.atomic():  # a message that takes one of them meanwhile waits, and then finds it gone
+        rows = orphans.select_for_update(no_key=True, skip_locked=True).order_by("created_at")[:most]
+        for row in rows:
+            row.delete()
+    return len(rows)

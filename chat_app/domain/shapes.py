@@ -1,4 +1,4 @@
-"""What callers are told about threads, items, turns and models: plain values between the rows and the wire.
+"""What callers are told about threads, items, turns, models and files: plain values between the rows and the wire.
 
 Standard library only. Key names of a wire format are `wire/`'s; who may see what is `chat/`'s.
 """
@@ -68,16 +68,10 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list; `next` is the cursor to hand back as `after`, absent on the last page."""
-
-    data: Sequence[T]
-    has_more: bool
-    next: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class AttachmentInfo:
+    """A file of a conversation. `kind` is `file` or `image`, `state` is `pending` until its bytes have come, then `ready`;
+    before that kind, type and size (bytes) are what was announced, from then on what the bytes say."""
+
     id: str
     name: str
     mime_type: str
@@ -85,3 +79,12 @@ class AttachmentInfo:
     size: int
     state: str
     thread_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; `next` is the cursor to hand back as `after`, absent on the last page."""
+
+    data: Sequence[T]
+    has_more: bool
+    next: str | None = None

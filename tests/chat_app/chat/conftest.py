@@ -1,8 +1,12 @@
-"""Every test reads the catalogue anew, and nothing is known of any route's health: rows of one must not be another's."""
+"""Every test reads the catalogue anew, and nothing is known of any route's health: rows of one must not be another's.
+Files have a folder of their own where a test asks for one.
+"""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +21,15 @@ def _catalogue_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (breaker, catalog, router):
         monkeypatch.setattr(module, "BREAKERS", fresh)
     catalog.forget()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, settings: Any) -> Path:
+    """Where the files of this test lie."""
+    backend = "django.core.files.storage.FileSystemStorage"
+    stores = {"default": {"BACKEND": backend, "OPTIONS": {"location": tmp_path}}}
+    settings.STORAGES = {**settings.STORAGES, **stores}
+    return tmp_path
 
 
 @pytest.fixture
