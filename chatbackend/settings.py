@@ -51,8 +51,11 @@ CHAT: dict[str, Any] = {
     "CHATKIT_GRACE": ENV.CHATKIT_GRACE,
     "TITLE_MODEL": ENV.TITLE_MODEL,
 }
+# Where a body may be as large as an attachment, and what multipart adds to it; and what pages of any origin may load.
+UPLOAD_PATHS = r"/api/attachments(?:/[^/]+/upload)?"
+OPEN_PATHS = r"/api/attachments/[^/]+/preview"
 DATA_UPLOAD_MAX_MEMORY_SIZE = CHAT["MAX_BODY"]
-# A body is in memory before Django sees it, and never larger than MAX_BODY: no temporary file for it.
+# A body that Django sees is in memory before, and never larger than MAX_BODY: no temporary file for it.
 FILE_UPLOAD_MAX_MEMORY_SIZE = CHAT["MAX_BODY"]
 
 # --- applications ----------------------------------------------------------------------------------------------------

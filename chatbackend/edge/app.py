@@ -57,7 +57,7 @@ class Edge:
         if (host or b"host" in found) and not self.policy.host_allowed(host):
             return problems.BAD_HOST
         origin = found.get(b"origin")
-        if origin is None or scope["path"].startswith(self.policy.open_prefix):
+        if origin is None or self.policy.is_open(scope["path"]):
             return None
         allowed = self.policy.origin_allowed(origin.decode("latin-1"), scope.get("scheme", "http"), host)
         return None if allowed else problems.BAD_ORIGIN
@@ -76,9 +76,10 @@ class Edge:
                 return await answer.whole(204, headers.preflight(origin), b"")
         elif self.policy.origins:
             answer.cors = [(b"vary", b"Origin")]
-        if body.declared_too_large(found.get(b"content-length"), self.policy.max_body):
+        most = self.policy.body_limit(scope["path"])
+        if body.declared_too_large(found.get(b"content-length"), most):
             return await answer.refuse_body(receive, expect=b"expect" in found)
-        limited = body.Limited(receive, self.policy.max_body)
+        limited = body.Limited(receive, most)
         answer.limited = limited
         try:
             await self.app(scope, limited, answer.sender())

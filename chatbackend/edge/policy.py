@@ -23,13 +23,20 @@ SANE_ID = re.compile(rb"[A-Za-z0-9._:@/+=-]{1,128}")
 
 @dataclass(frozen=True)
 class Policy:
-    """What the operator allows. `origins` are whole (`https://chat.example.com`), beside the server's own."""
+    """What the operator allows. `origins` are whole (`https://chat.example.com`), beside the server's own.
+
+    Bodies have up to `max_body` bytes, on `upload_paths` up to `max_upload`; what lies below `open_prefix` or on `open_paths`
+    any page may load, whatever its origin.
+    """
 
     allowed_hosts: tuple[str, ...] = ()
     origins: frozenset[str] = frozenset()
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     max_body: int = 1_048_576
+    max_upload: int = 1_048_576
+    upload_paths: re.Pattern[str] | None = None
     open_prefix: str = "/static/"
+    open_paths: re.Pattern[str] | None = None
     _hosts: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -39,7 +46,10 @@ class Policy:
             origins=frozenset(settings.CORS_ALLOWED_ORIGINS) | frozenset(settings.CSRF_TRUSTED_ORIGINS),
             proxies=tuple(settings.TRUSTED_PROXIES),
             max_body=settings.CHAT["MAX_BODY"],
+            max_upload=settings.CHAT["MAX_ATTACHMENT"] + settings.CHAT["MAX_BODY"],
+            upload_paths=re.compile(settings.UPLOAD_PATHS),
             open_prefix=settings.STATIC_URL,
+            open_paths=re.compile(settings.OPEN_PATHS),
         )
 
     def host_allowed(self, host: str) -> bool:
@@ -61,6 +71,17 @@ class Policy:
         origin, host = origin.lower(), host.lower()
         own = (f"https://{host}",) if scheme in ("https", "wss") else (f"http://{host}", f"https://{host}")
         return origin in own or origin in self.origins
+
+    def body_limit(self, path: str) -> int:
+        """How many bytes a body sent to this path may have."""
+        large = self.upload_paths is not None and self.upload_paths.fullmatch(path)
+        return self.max_upload if large else self.max_body
+
+    def is_open(self, path: str) -> bool:
+        """Whether a page of any origin may load what lies there: files without a secret, or with one in the URL."""
+        if path.startswith(self.open_prefix):
+            return True
+        return self.open_paths is not None and self.open_paths.fullmatch(path) is not None
 
     def trusts(self, address: str) -> bool:
         """Whether `address` is a proxy whose X-Forwarded-* we believe."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from ipaddress import ip_network
 from typing import Any
 
@@ -17,6 +18,9 @@ POLICY = Policy(
     allowed_hosts=("127.0.0.1", "chat.example"),
     origins=frozenset({"https://front.example"}),
     max_body=1000,
+    max_upload=5000,
+    upload_paths=re.compile(r"/files(?:/[^/]+/upload)?"),
+    open_paths=re.compile(r"/files/[^/]+/seen"),
 )
 
 
@@ -87,6 +91,28 @@ async def test_foreign_origin_is_refused(port, origin):
     response, body = await ask(port, "POST", headers={"Origin": origin})
     assert (response.status, json.loads(body)["code"]) == (403, "origin_not_allowed")
     assert "Access-Control-Allow-Origin" not in response.headers
+
+
+async def test_open_path_answers_pages_of_any_origin(port):
+    response, _ = await ask(port, path="/files/a/seen", headers={"Origin": "https://evil.example"})
+    assert response.status == 200
+    assert "Access-Control-Allow-Origin" not in response.headers
+    for path in ("/files/a", "/files/a/seen/b", "/x/files/a/seen"):
+        response, _ = await ask(port, path=path, headers={"Origin": "https://evil.example"})
+        assert response.status == 403, path
+
+
+@pytest.mark.parametrize("path", ["/files", "/files/a/upload"])
+async def test_upload_path_has_a_limit_of_its_own(port, path):
+    async def pieces(size):
+        yield b"x" * size
+
+    for size, status in ((5000, 200), (5001, 413)):
+        for data in (b"x" * size, pieces(size)):
+            response, _ = await ask(port, "POST", path, data=data)
+            assert response.status == status
+    response, _ = await ask(port, "POST", path + "/b", data=b"x" * 1001)
+    assert response.status == 413
 
 
 async def test_own_origin_passes(port):
