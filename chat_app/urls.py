@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chat_app.views import chatkit, chatkit_session, models, pages, threads, turns
+from chat_app.views import attachments, chatkit, chatkit_session, models, pages, threads, turns
 
 urlpatterns = [
     path("", pages.index, name="chat-page"),
@@ -17,6 +17,18 @@ urlpatterns = [
     path("api/threads/<str:thread_id>/items", threads.ThreadItems.as_view(), name="thread-items"),
     path("api/threads/<str:thread_id>/export", threads.ThreadExport.as_view(), name="thread-export"),
     path("api/items/<str:item_id>/feedback", threads.ItemFeedback.as_view(), name="item-feedback"),
+    path("api/attachments", attachments.AttachmentsDoc.as_view(), name="attachments"),
+    path("api/attachments/<str:attachment_id>", attachments.AttachmentDoc.as_view(), name="attachment"),
+    path(
+        "api/attachments/<str:attachment_id>/upload",
+        attachments.AttachmentUploadDoc.as_view(),
+        name="attachment-upload",
+    ),
+    path(
+        "api/attachments/<str:attachment_id>/preview",
+        attachments.AttachmentPreviewDoc.as_view(),
+        name="attachment-preview",
+    ),
     path("api/chat", turns.ChatDoc.as_view(), name="chat"),
     path("api/chat/stream", turns.StreamDoc.as_view(), name="chat-stream"),
     path("api/custom/stream", turns.StreamDoc.as_view(), name="custom-stream"),

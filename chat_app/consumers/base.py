@@ -49,7 +49,7 @@ class HttpConsumer(AsyncConsumer):
         try:
             if scope["method"] not in self.methods:
                 raise MethodNotAllowed
-            self.body = await self._read_body(receive)
+            self.body = await self.read_body(receive)
             watch = asyncio.get_running_loop().create_task(self._watch(receive))
             try:
                 await self.respond()
@@ -82,6 +82,11 @@ class HttpConsumer(AsyncConsumer):
         """A value that the route's pattern captured."""
         return self.scope["url_route"]["kwargs"].get(name) or None
 
+    def base_url(self) -> str:
+        """Where the caller has found this server, such as `https://chat.example.com`."""
+        host = self.header(b"host") or ":".join(str(part) for part in self.scope["server"])
+        return f"{self.scope.get('scheme', 'http')}://{host}"
+
     async def send_json(self, status: int, data: Any, headers: Mapping[str, str] | None = None) -> None:
         """A whole JSON response."""
         body = orjson.dumps(data)
@@ -102,7 +107,8 @@ class HttpConsumer(AsyncConsumer):
     async def write(self, data: bytes, *, more: bool = True) -> None:
         await self.base_send({"type": "http.response.body", "body": data, "more_body": more})
 
-    async def _read_body(self, receive: Receive) -> bytes:
+    async def read_body(self, receive: Receive) -> bytes:
+        """The whole body. Raises TooLarge, Gone."""
         parts: list[bytes] = []
         size = 0
         while True:

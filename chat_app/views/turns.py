@@ -24,7 +24,8 @@ KEY = OpenApiParameter(
 SESSION = OpenApiParameter("session_id", OpenApiTypes.STR, description="A session's client secret.")
 
 
-def _served_by_a_consumer() -> Response:
+def served_by_a_consumer() -> Response:
+    """What a view answers that is never reached under ASGI."""
     raise NotConfigured("This path needs an ASGI server, such as uvicorn.")
 
 
@@ -34,7 +35,7 @@ class ChatDoc(ChatView):
     )
     def post(self, request: Request, **captured: str) -> Response:
         """Ask and wait for the whole answer."""
-        return _served_by_a_consumer()
+        return served_by_a_consumer()
 
 
 class StreamDoc(ChatView):
@@ -43,7 +44,7 @@ class StreamDoc(ChatView):
     )
     def post(self, request: Request, **captured: str) -> Response:
         """Ask and stream the answer: `data: <token>` an event, or typed events where `events` is true."""
-        return _served_by_a_consumer()
+        return served_by_a_consumer()
 
 
 class TurnDoc(ChatView):
@@ -52,7 +53,7 @@ class TurnDoc(ChatView):
     )
     def get(self, request: Request, turn_id: str) -> Response:
         """A turn as it stands."""
-        return _served_by_a_consumer()
+        return served_by_a_consumer()
 
 
 class TurnEventsDoc(ChatView):
@@ -67,7 +68,7 @@ class TurnEventsDoc(ChatView):
     )
     def get(self, request: Request, turn_id: str) -> Response:
         """A turn's typed events, from any point, until it ends."""
-        return _served_by_a_consumer()
+        return served_by_a_consumer()
 
 
 class TurnCancelDoc(ChatView):
@@ -79,7 +80,7 @@ class TurnCancelDoc(ChatView):
     )
     def post(self, request: Request, turn_id: str) -> Response:
         """Stop a turn; what was said is kept."""
-        return _served_by_a_consumer()
+        return served_by_a_consumer()
 
 
 class TurnRetryDoc(ChatView):
@@ -91,4 +92,4 @@ class TurnRetryDoc(ChatView):
     )
     def post(self, request: Request, turn_id: str) -> Response:
         """Answer the same message again, in a new turn."""
-        return _served_by_a_consumer()
+        return served_by_a_consumer()

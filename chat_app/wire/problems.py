@@ -29,6 +29,7 @@ STATUS: Mapping[str, int] = {
     "turn_running": 409,
     "idempotency_conflict": 409,
     "superseded": 409,
+    "already_used": 409,
     "too_large": 413,
     "unsupported_media_type": 415,
     "rate_limited": 429,

@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from tests.live.clients import Caller, Headers, Session, bearer, issue
+from tests.live.files import attached
 from tests.servers import ServerProcess
 
 MARKER = "topsecret-7f3a9c"
@@ -109,6 +110,7 @@ def _things(owner: Session) -> dict[str, str]:
         "turn": said["turn_id"],
         "running": running,
         "item": answer["id"],
+        "attachment": attached(owner, MARKER.encode(), f"{MARKER}.txt")["id"],
         "session": owner.id,
         "secret": owner.secret,
     }

@@ -14,6 +14,7 @@ NOWHERE: Mapping[str, str] = {
     "turn": "trn_" + "0" * 26,
     "running": "trn_" + "1" * 26,
     "item": "msg_" + "0" * 26,
+    "attachment": "atc_" + "0" * 26,
     "session": "ses_" + "0" * 32,
     "secret": "cs_" + "0" * 43,
 }
@@ -22,8 +23,9 @@ _NAME = re.compile(rf"\{{({'|'.join(NOWHERE)})\}}")
 
 @dataclass(frozen=True)
 class Row:
-    """One call. `by` says who may make it at all: anybody who is somebody, a backend key, or staff. `session_id` says
-    whether the call reads one from its query; `let_in` names those of the bad credentials that are good there."""
+    """One call. `by` says who may make it at all: anybody who is somebody, a backend key, staff, or who has a signed link,
+    whatever their credentials. `session_id` says whether the call reads one from its query; `let_in` names those of the bad
+    credentials that are good there."""
 
     method: str
     path: str
@@ -95,6 +97,12 @@ ROWS = (
     Row("GET", "/api/threads/{thread}/export"),
     Row("GET", "/api/threads/{thread}/export?as=json"),
     Row("PUT", "/api/items/{item}/feedback", {"kind": "negative"}),
+    Row("POST", "/api/attachments", {}),
+    Row("GET", "/api/attachments/{attachment}"),
+    Row("DELETE", "/api/attachments/{attachment}"),
+    Row("POST", "/api/attachments/{attachment}/upload", {}, by="link", session_id=False),
+    Row("PUT", "/api/attachments/{attachment}/upload?token=1900000000.x", {}, by="link", session_id=False),
+    Row("GET", "/api/attachments/{attachment}/preview?token=1900000000.x", by="link", session_id=False),
     Row("POST", "/admin/chat_app/modelconfig/demo/try/stream", {"message": "/echo hi"}, by="staff", session_id=False),
 )  # fmt: skip
 # For everybody, and without a word of anybody's.

@@ -62,7 +62,7 @@ def test_path_that_holds_nul_is_a_404(user: Session, method: str) -> None:
     for path in (
         "/api/threads/%00", "/api/threads/%00/items", "/api/threads/%00/export", "/api/items/%00/feedback", "/api/turns/%00",
         "/api/turns/%00/events", "/api/turns/%00/cancel", "/api/turns/%00/retry", "/api/sessions/%00", "/%00/sessions",
-        "/gpt2%00/chat",
+        "/gpt2%00/chat", "/api/attachments/%00", "/api/attachments/%00/upload", "/api/attachments/%00/preview",
     ):  # fmt: skip
         assert_problem(user.call(method, path), 404, "not_found")
 
@@ -72,6 +72,8 @@ WRONG_METHODS = (
     ("POST", "/api/turns/x", "GET"), ("POST", "/api/turns/x/events", "GET"), ("GET", "/api/turns/x/cancel", "POST"),
     ("PUT", "/api/threads", "GET, POST"), ("POST", "/api/threads/x", "GET, PATCH, DELETE"), ("GET", "/api/sessions", "POST"),
     ("PROPFIND", "/api/models", "GET"), ("POST", "/api/items/x/feedback", "PUT"), ("GET", "/gpt2/sessions", "POST"),
+    ("GET", "/api/attachments", "POST"), ("PATCH", "/api/attachments/x", "GET, DELETE"),
+    ("GET", "/api/attachments/x/upload", "POST, PUT"), ("POST", "/api/attachments/x/preview", "GET"),
     ("GET", "/api/auth/token", "POST"), ("PUT", "/api/chatkit/session", "POST"),
 )  # fmt: skip
 

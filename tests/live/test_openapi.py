@@ -20,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.live.clients import Headers, Session, bearer, issue
+from tests.live.files import attached
+from tests.pictures import PNG
 from tests.servers import Launcher, ServerProcess
 
 EXAMPLES = 30  # for each operation
@@ -29,12 +31,14 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-# Made-up tokens are never good, and OpenAI's own sessions are not configured here.
+# Made-up tokens and links are never good, and OpenAI's own sessions are not configured here.
 NEVER_WORK = {
     "POST /api/auth/token",
     "POST /api/auth/refresh",
     "POST /api/auth/revoke",
     "POST /api/chatkit/session",
+    "POST /api/attachments/{attachment_id}/upload",
+    "PUT /api/attachments/{attachment_id}/upload",
 }
 FAST = "from chat_app.models import ModelConfig; ModelConfig.objects.filter(pk='demo').update(parameters={'delay_ms': 0})"
 
@@ -52,10 +56,13 @@ def visitor(served: ServerProcess) -> Visitor:
     """A user, and one of everything that a path can name."""
     owner = issue(served, "owner")
     said = owner.ask("/echo hi")
+    picture = attached(owner, PNG)
     things = {
+        "token": picture["preview_url"].partition("token=")[2],
         "thread_id": said["thread_id"],
         "turn_id": said["turn_id"],
         "item_id": owner.items(said["thread_id"])[1]["id"],
+        "attachment_id": picture["id"],
         "session": owner.id,
         "model": "gpt2",
     }
@@ -76,6 +83,8 @@ class Visitor:
         for name, value in case.path_parameters.items():
             if len(str(value)) % 2:
                 case.path_parameters[name] = self._thing(name, case.method)
+        if case.query.get("token") and len(case.path_parameters["attachment_id"]) % 2 == 0:
+            case.query["token"] = self.things["token"]
         case.cookies.clear()
         case.headers.pop(
             "X-Auth-Token", None
@@ -90,6 +99,8 @@ class Visitor:
             return self.things[name]
         if name == "session":
             return issue(self.server, "passer-by").id
+        if name == "attachment_id":
+            return str(attached(self.owner, PNG)["id"])
         return str(self.owner.post("/api/threads").json()["id"])
 
     def _speaker(self, path: str) -> Headers:

@@ -41,7 +41,7 @@ def body_of(answer: requests.Response) -> str:
     return text
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.by != "link"], ids=str)
 def test_bad_credential_is_401(live: ServerProcess, cast: Cast, row: Row) -> None:
     method, path, body = row.about(cast.things)
     for who, headers in cast.bad.items():
@@ -90,6 +90,17 @@ def test_key_alone_does_not_read_its_users_threads(live: ServerProcess, cast: Ca
     answer = Caller(live, bearer(live.backend_key)).call(*row.about(cast.things))
     assert answer.status_code == 404, body_of(answer)
     body_of(answer)
+
+
+@pytest.mark.parametrize("row", [row for row in NAMING if row.by == "link"], ids=str)
+def test_bad_credential_without_a_link_is_told_what_is_told_of_nothing(
+    live: ServerProcess, cast: Cast, row: Row
+) -> None:
+    for headers in (cast.owner.headers, *cast.bad.values()):
+        caller = Caller(live, headers)
+        theirs, nothing = caller.call(*row.about(cast.things)), caller.call(*row.about(NOWHERE))
+        assert (theirs.status_code, nothing.status_code) == (404, 404), body_of(theirs)
+        assert without_request_id(theirs) == without_request_id(nothing)
 
 
 @pytest.mark.parametrize("row", OWN, ids=str)
@@ -239,6 +250,7 @@ def test_owner_has_everything_as_it_was(cast: Cast) -> None:
     assert owner.get(f"/api/threads/{things['thread']}").json()["title"] == f"{MARKER} title"
     said = [item["text"] for item in owner.items(things["thread"])]
     assert said == [f"/echo {MARKER} an answer", f"{MARKER} an answer", f"/echo {MARKER}", MARKER]
+    assert owner.get(f"/api/attachments/{things['attachment']}").content == MARKER.encode()
     assert "feedback" not in owner.items(things["thread"])[1]
     assert owner.get("/api/sessions/current").json()["state"] == "active"
 

@@ -41,3 +41,16 @@ def test_client_who_hangs_up_is_noticed_however_early(before: float, after: floa
 
     asyncio.run(scenario())
     assert heard == ["gone"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "url"),
+    [
+        ({"scheme": "https", "headers": [(b"host", b"chat.example:8443")]}, "https://chat.example:8443"),
+        ({"headers": [], "server": ("127.0.0.1", 8000)}, "http://127.0.0.1:8000"),
+    ],
+)
+def test_base_url_is_the_one_that_the_caller_used(scope: dict[str, Any], url: str) -> None:
+    consumer = Waits()
+    consumer.scope = scope
+    assert consumer.base_url() == url
