@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chat_app.admin.attachments import AttachmentAdmin
 from chat_app.admin.audit import LogEntryAdmin
 from chat_app.admin.catalog import ModelConfigAdmin
 from chat_app.admin.items import FeedbackAdmin, ItemAdmin
@@ -12,6 +13,7 @@ from chat_app.admin.turns import TurnAdmin
 from chat_app.admin.usage import UsageAdmin
 
 __all__ = [
+    "AttachmentAdmin",
     "FeedbackAdmin",
     "ItemAdmin",
     "LogEntryAdmin",

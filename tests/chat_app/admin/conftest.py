@@ -29,7 +29,7 @@ def staff(name: str, *codenames: str) -> Client:
 
 @pytest.fixture
 def operator(db: None) -> Client:
-    kinds = ("modelconfig", "fallback", "thread", "turn", "item", "feedback", "logentry")
+    kinds = ("modelconfig", "fallback", "thread", "turn", "item", "feedback", "logentry", "attachment")
     return staff(
         "operator", *(f"{verb}_{kind}" for verb in ("view", "change", "add", "delete") for kind in kinds)
     )

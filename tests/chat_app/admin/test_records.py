@@ -10,12 +10,20 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.utils import timezone
 
-from chat_app.models import Feedback, Item, Thread, Turn
+from chat_app.models import Attachment, Feedback, Item, Thread, Turn
 from chat_app.models.fields import first_id, new_id
 from chat_app.streaming.control import CONTROL
 
 TURNS, THREADS = "/admin/chat_app/turn/", "/admin/chat_app/thread/"
-LISTS = (TURNS, THREADS, "/admin/chat_app/item/", "/admin/chat_app/feedback/", "/admin/admin/logentry/")
+ATTACHMENTS = "/admin/chat_app/attachment/"
+LISTS = (
+    TURNS,
+    THREADS,
+    ATTACHMENTS,
+    "/admin/chat_app/item/",
+    "/admin/chat_app/feedback/",
+    "/admin/admin/logentry/",
+)
 
 
 def conversation(n: int = 1, owner: str = "user:7") -> Thread:
@@ -35,6 +43,9 @@ def conversation(n: int = 1, owner: str = "user:7") -> Thread:
         for m, (kind, text) in enumerate(texts):
             item = Item.objects.create(thread=thread, turn=turn, seq=2 * k + m + 1, kind=kind, text=text)
     Feedback.objects.create(item=item, kind="positive", comment="Right!")
+    Attachment.objects.create(
+        owner=owner, thread=thread, item=item, name="<i>elm</i>.png", mime_type="image/png", size=2048
+    )
     return thread
 
 
@@ -96,7 +107,7 @@ def test_stop_asks_the_running_turns_alone(operator: Client) -> None:
     assert LogEntry.objects.get(object_id=running.pk).get_change_message() == "Asked to stop."
 
 
-@pytest.mark.parametrize("kind", ["turn", "thread", "item", "feedback"])
+@pytest.mark.parametrize("kind", ["turn", "thread", "item", "feedback", "attachment"])
 def test_record_is_neither_added_nor_edited(operator: Client, kind: str) -> None:
     thread = conversation()
     pk = {
@@ -104,6 +115,7 @@ def test_record_is_neither_added_nor_edited(operator: Client, kind: str) -> None
         "thread": thread.pk,
         "item": thread.items.get(seq=1).pk,
         "feedback": Feedback.objects.get().pk,
+        "attachment": Attachment.objects.get().pk,
     }[kind]
     assert operator.get(f"/admin/chat_app/{kind}/add/").status_code == 403
     assert operator.get(f"/admin/chat_app/{kind}/{pk}/change/").status_code == 200
@@ -145,6 +157,31 @@ def test_deleting_a_thread_keeps_the_usage_and_ends_what_runs(operator: Client) 
     assert (running.state, running.thread_id) == ("cancelled", None)
     assert not Item.objects.filter(text__contains="elm").exists()
     assert Turn.objects.get(input_tokens=1200).thread_id is None
+
+
+def test_attachment_is_told_and_its_bytes_are_not(operator: Client) -> None:
+    thread = conversation()
+    row = thread.attachments.get()
+    page = operator.get(f"{ATTACHMENTS}{row.pk}/change/").content.decode()
+    for words in (
+        "&lt;i&gt;elm&lt;/i&gt;.png",
+        "image/png",
+        "2.0\xa0KB",
+        thread.pk,
+        str(row.item_id),
+        "user:7",
+    ):
+        assert words in page
+    assert "/api/attachments" not in page
+    for query in (f"q={row.pk}", "q=user:7", f"q={thread.pk}", "kind__exact=file"):
+        assert len(operator.get(f"{ATTACHMENTS}?{query}").context["cl"].result_list) == 1, query
+
+
+def test_attachment_is_deleted_by_who_has_the_right(operator: Client, colleague: Client) -> None:
+    pk = conversation().attachments.get().pk
+    assert colleague.post(f"{ATTACHMENTS}{pk}/delete/", {"post": "yes"}).status_code == 403
+    assert operator.post(f"{ATTACHMENTS}{pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Attachment.objects.exists()
 
 
 @pytest.mark.parametrize("address", LISTS)
