@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from types import SimpleNamespace, TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -133,9 +133,34 @@ async def post(
     wanted: Container[int] = (200,),
     refused: Callable[[Refusal], Exception] | None = None,
 ) -> Exchange:
-    """Send `body` as JSON and give the answer once its status is known to be a wanted one.
+    """Send `body` as JSON and give the answer, as `send` does."""
+    sent = msgspec.json.encode(body)
+    return await send(
+        "POST",
+        url,
+        headers={"Content-Type": "application/json", **headers},
+        data=sent if len(sent) <= AT_ONCE else BytesIO(sent),
+        timeouts=timeouts,
+        since=since,
+        wanted=wanted,
+        refused=refused,
+    )
 
-    Use it as `async with await post(...)`, inside `foreign_errors()`. For any other status it raises what `refused` makes
+
+async def send(
+    method: Literal["GET", "POST"],
+    url: URL,
+    *,
+    headers: Mapping[str, str],
+    timeouts: Timeouts,
+    data: bytes | BytesIO | aiohttp.FormData | None = None,
+    since: float | None = None,
+    wanted: Container[int] = (200,),
+    refused: Callable[[Refusal], Exception] | None = None,
+) -> Exchange:
+    """Make one request and give the answer once its status is known to be a wanted one.
+
+    Use it as `async with await send(...)`, inside `foreign_errors()`. For any other status it raises what `refused` makes
     of it, by default the UpstreamError of the status; UpstreamBusy where none of the process's connections came free
     within `connect`. The limits count from `since` (the loop's time), else from now.
     """
@@ -143,13 +168,14 @@ async def post(
         raise UpstreamRefused(problem)
     now = asyncio.get_running_loop().time() if since is None else since
     first, end = now + timeouts.first_token, now + timeouts.total
-    sent, place = msgspec.json.encode(body), _Place()
+    place = _Place()
     try:
         async with asyncio.timeout_at(min(first, end)):
-            response = await session().post(
+            response = await session().request(
+                method,
                 url,
-                data=sent if len(sent) <= AT_ONCE else BytesIO(sent),
-                headers={"Content-Type": "application/json", **headers},
+                data=data,
+                headers=headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect),
                 trace_request_ctx=place,
