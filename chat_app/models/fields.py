@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from datetime import datetime
@@ -23,6 +24,21 @@ def new_id(prefix: str) -> str:
 def first_id(prefix: str, moment: datetime) -> str:
     """The least id of a moment: `pk >= first_id(...)` asks the primary key's index for all rows made since then."""
     return _spell(prefix, int(moment.timestamp() * 1000) << 80)
+
+
+def foreign_id(prefix: str, name: str) -> str:
+    """The id of what was made elsewhere and is called `name` there: the same each time it is brought over.
+
+    Its time is nought, whenever it was made: it sorts before all of ours, and whoever asks for what happened here since a
+    moment (`first_id`) does not count it.
+    """
+    digest = hashlib.sha256(f"{prefix}:{name}".encode("utf-8", "surrogatepass")).digest()
+    return _spell(prefix, int.from_bytes(digest[:10]))
+
+
+def foreign_ids(prefix: str) -> str:
+    """How the ids of what was made elsewhere begin."""
+    return f"{prefix}_" + "0" * 10
 
 
 def _spell(prefix: str, number: int) -> str:
