@@ -156,6 +156,13 @@ def test_type_that_nobody_knows_is_left_out_and_told(api: HostedChatKit) -> None
     assert list(Item.objects.order_by("seq").values_list("seq", flat=True)) == [1, 2]
 
 
+def test_broken_characters_of_the_api_are_taken(api: HostedChatKit) -> None:
+    api.set(**one(asked("1", "cut \ud83d off"), title="\ud800 and \0"))
+    assert bring()[0] == 0
+    assert Item.objects.get().text == "cut \ufffd off"
+    assert Thread.objects.get().title == "\ufffd and \ufffd"
+
+
 # Run again
 
 
@@ -275,7 +282,7 @@ def test_name_of_an_owner_makes_nobody_that_owner_unasked(api: HostedChatKit) ->
     assert Thread.objects.get().owner == "ext:user:1"
 
 
-@pytest.mark.parametrize("user", ["", "a\nb", "x" * 256])
+@pytest.mark.parametrize("user", ["", "a\nb", "x" * 256, "\ud800"])
 def test_user_that_can_be_no_owner_fails_by_name(api: HostedChatKit, user: str) -> None:
     api.set(threads=[thread("1", user), thread("2", "bob")])
     code, told = bring()

@@ -5,18 +5,20 @@ The API's items say less than ChatKit's own: a file is a name and a type without
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-
-import msgspec
 
 from chat_app.models.fields import foreign_id
 from chat_app.providers.openai.hosted import HostedItem, Part
 from chat_app.providers.text import clean
 
 QUESTION: Final = "user_message"
+DEEPEST: Final = 100  # levels of a widget, or of what a tool was told and said
+MOST: Final = 2**53 - 1  # the largest whole number that every client reads as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def entry(item: HostedItem) -> Entry | None:
         id=foreign_id(prefix, item.id),
         kind=kind,
         text=clean(text),
-        data=_cleaned(data),
+        data=_cleaned(data, DEEPEST + 2),
         created_at=moment(item.created_at),
         turn_id=foreign_id("trn", item.id) if kind == QUESTION else None,
     )
@@ -163,21 +165,27 @@ _TYPES: Final[dict[str, Callable[[HostedItem], Told | None]]] = {
 
 
 def _json(text: str | None) -> Any:
-    """What JSON in a text says, None where it is none."""
+    """What JSON in a text says, None where it is none, or nested beyond what can be sent."""
     try:
-        return msgspec.json.decode((text or "").encode("utf-8", "replace"))
-    except (msgspec.MsgspecError, RecursionError):
+        return _cleaned(json.loads(text or ""), DEEPEST)
+    except (ValueError, RecursionError):
         return None
 
 
-def _cleaned(value: Any) -> Any:
-    """JSON that every database can keep."""
+def _cleaned(value: Any, depth: int) -> Any:
+    """JSON that every database can keep and every client can read. Raises ValueError where it is deeper than `depth`."""
+    if depth < 0:
+        raise ValueError
     match value:
         case str():
             return clean(value)
         case list():
-            return [_cleaned(each) for each in value]
+            return [_cleaned(each, depth - 1) for each in value]
         case dict():
-            return {clean(key): _cleaned(each) for key, each in value.items()}
+            return {clean(key): _cleaned(each, depth - 1) for key, each in value.items()}
+        case float():
+            return value if math.isfinite(value) else None
+        case int():
+            return value if -MOST <= value <= MOST else str(value)
         case _:
             return value

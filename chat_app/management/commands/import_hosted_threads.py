@@ -22,6 +22,7 @@ from chat_app.domain.errors import UpstreamError
 from chat_app.management.bar import Bar
 from chat_app.providers import http
 from chat_app.providers.openai.hosted import Api
+from chat_app.providers.text import clean
 
 REALM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 OWNER = re.compile(r"[a-z][a-z0-9_-]{0,31}:[^\x00-\x1f\x7f]+")
@@ -120,7 +121,7 @@ def _owners(realm: str, path: Path | None, own: bool) -> OwnerOf:
 
     def owner_of(user: str) -> str:
         owner = known.get(user) or (user if own and OWNER.fullmatch(user) else f"{realm}:{user}")
-        if not OWNER.fullmatch(owner) or len(owner) > MOST:
+        if not OWNER.fullmatch(owner) or len(owner) > MOST or clean(owner) != owner:
             raise ValueError(f"Nobody can be called {owner[:80]!r} here; name an owner by --owner-map.")
         return owner
 

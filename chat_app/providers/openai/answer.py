@@ -113,6 +113,14 @@ def asked(route: RouteConfig, defaults: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in merged.items() if value is not None and key not in OURS}
 
 
+def decode(data: bytes, kind: type[Frame]) -> Frame:
+    """A whole answer as `kind`. Raises msgspec's errors, inside `foreign_errors()`."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        return mended(data, kind, error)
+
+
 def mended(data: bytes, kind: type[Frame], error: msgspec.DecodeError) -> Frame:
     """`data` where msgspec refused it for lone surrogates, by way of the standard library; else raises `error`."""
     if isinstance(error, msgspec.ValidationError) or b"\\u" not in data:

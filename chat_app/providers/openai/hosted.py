@@ -15,6 +15,7 @@ from yarl import URL
 from chat_app.domain.errors import UpstreamDown, UpstreamError, UpstreamRefused, UpstreamTimeout
 from chat_app.providers import http
 from chat_app.providers.base import Timeouts
+from chat_app.providers.openai.answer import decode
 
 BETA: Final = "chatkit_beta=v1"
 PAGE: Final = 100  # entries, the most that the API gives
@@ -124,18 +125,18 @@ async def items(api: Api, thread_id: str, *, after: str | None) -> Items:
 async def _get(
     api: Api, path: tuple[str, ...], query: dict[str, str | None], shape: type[Decoded]
 ) -> Decoded:
-    url = URL(api.base_url.rstrip("/")).joinpath("chatkit", *path)
     named = {name: value for name, value in query.items() if value is not None}
     headers = {"Authorization": f"Bearer {api.key}", "OpenAI-Beta": BETA, "Accept": "application/json"}
     try:
         with http.foreign_errors():
+            url = URL(api.base_url.rstrip("/")).joinpath("chatkit", *path)
             async with await http.send(
                 "GET", url.with_query({"limit": str(PAGE), **named}), headers=headers,
                 timeouts=TIMEOUTS, refused=_Answered,
             ) as exchange:  # fmt: skip
                 exchange.text_came()
                 body = await exchange.read_all(MAX_PAGE)
-            return msgspec.json.decode(body, type=shape)
+            return decode(body, shape)
     except _Answered as answer:
         raise answer.error() from None
     except UpstreamError as error:

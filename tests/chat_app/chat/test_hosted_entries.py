@@ -135,7 +135,10 @@ def test_tool_call_is_read_as_far_as_it_can_be(fields: dict[str, Any], data: dic
     assert found.data == {"call_id": "c", "name": "n", **data}
 
 
-@pytest.mark.parametrize("widget", ["", "no JSON", "[]", "{}", "[" * 100_000])
+@pytest.mark.parametrize(
+    "widget",
+    ["", "no JSON", "[]", "{}", "[" * 100_000, '{"type": "Card", "a": ' + "[" * 101 + "]" * 101 + "}"],
+)
 def test_widget_that_cannot_be_read_is_none(widget: str) -> None:
     assert entry(msgspec.convert(item("widget", "1", widget=widget), HostedItem)) is None
 
@@ -151,3 +154,11 @@ def test_nothing_stays_that_a_database_cannot_keep() -> None:
         == "a\ufffdb"
     )
     assert ours(asked("1", "a\0b")).text == "a\ufffdb"
+
+
+def test_numbers_stay_within_what_json_can_carry() -> None:
+    arguments = '{"a": 1e999, "b": NaN, "c": 18446744073709551616, "d": 9007199254740991}'
+    found = ours(
+        item("client_tool_call", "1", status="completed", call_id="c", name="n", arguments=arguments)
+    )
+    assert found.data["arguments"] == {"a": None, "b": None, "c": "18446744073709551616", "d": 2**53 - 1}
