@@ -7,8 +7,11 @@ from typing import Any
 
 from django.apps.config import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Warning, register
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.db import DatabaseError
 
+from chat_app.chat import dictation
+from chat_app.models import ModelConfig
 from chat_app.providers.python import provider as python
 
 
@@ -23,3 +26,24 @@ def responders_are_there(app_configs: Sequence[AppConfig] | None, **_: Any) -> l
         for name, problem in found
         if problem is not None
     ]
+
+
+@register(Tags.database)
+def dictation_has_a_model(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Whether the row that TRANSCRIPTION_MODEL names is there; asked only where the database may be (`migrate`,
+    `check --database default`)."""
+    name = settings.TRANSCRIPTION_MODEL
+    if not name or not databases:
+        return []
+    try:
+        rows = ModelConfig.objects.filter(pk=name, provider=dictation.KIND, enabled=True)
+        there = rows.exists()
+    except DatabaseError:
+        return []  # not migrated yet, which is told elsewhere
+    if there:
+        return []
+    hint = "Make one at /admin/chat_app/modelconfig/ or by sync_models, or leave the variable empty."
+    problem = f"TRANSCRIPTION_MODEL names “{name}”, and no model of kind {dictation.KIND} of that name is switched on."
+    return [Warning(problem, hint=hint, id="chat_app.W002")]

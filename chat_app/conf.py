@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "ATTACHMENTS_A_MESSAGE": 10,
     "ATTACHMENTS_UNUSED": 50,  # of one owner that no message has named yet
     "FILES_IN_PROMPT": 30 * 1_048_576,  # bytes of files that one prompt holds at most
+    "MAX_AUDIO": 8 * 1_048_576,  # bytes of one dictation; a third more as base64 in the body of /chatkit
     "ATTACHMENT_ORPHAN_HOURS": 24,  # until one that no message names is deleted
 }
 

@@ -60,7 +60,8 @@ class Route:
 
 
 class Catalogue:
-    """All enabled routes at one moment, in the order of lists. `last` is a model that answers where no other does."""
+    """All enabled routes at one moment, in the order of lists, without the one that hears dictation and does not chat. `last`
+    is a model that answers where no other does."""
 
     def __init__(self, routes: Mapping[str, Route], last: str | None = None) -> None:
         self.routes = routes
@@ -156,7 +157,7 @@ def _load() -> Catalogue:
     for model_id, to_id in Fallback.objects.values_list("model_id", "to_id"):
         fallbacks.setdefault(model_id, []).append(to_id)
     routes = {}
-    for row in ModelConfig.objects.filter(enabled=True):
+    for row in ModelConfig.objects.filter(enabled=True).exclude(pk=settings.TRANSCRIPTION_MODEL or ""):
         routes[row.id] = route_of(row, fallbacks.get(row.id, []))
     BREAKERS.learn(rows, routes.keys(), began)
     return Catalogue(routes, DEMO if settings.DEBUG else None)

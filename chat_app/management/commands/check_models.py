@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat_app.chat import catalog
@@ -51,7 +52,8 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _routes(self, ids: Sequence[str]) -> list[Route]:
-        rows = ModelConfig.objects.filter(pk__in=ids) if ids else ModelConfig.objects.filter(enabled=True)
+        chats = ModelConfig.objects.filter(enabled=True).exclude(pk=settings.TRANSCRIPTION_MODEL or "")
+        rows = ModelConfig.objects.filter(pk__in=ids) if ids else chats
         routes = {row.pk: catalog.route_of(row) for row in rows}
         for name in ids:
             if name not in routes:
