@@ -3,8 +3,8 @@ ASGI."""
 
 from __future__ import annotations
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +22,7 @@ class ChatKitDoc(ChatView):
         parameters=[KEY],
         request=ChatKitRequest,
         responses={
-            (200, "application/json"): serializers.DictField(),
+            (200, "application/json"): OpenApiTypes.OBJECT,
             (200, "text/event-stream"): StreamEvent,
             **dict.fromkeys(REFUSALS, ChatKitRefusal),
         },
