@@ -47,12 +47,13 @@ CHAT: dict[str, Any] = {
     "WS_FRAME": 1_048_576,
     "WS_RATE": 20,
     "MAX_ATTACHMENT": ENV.MAX_ATTACHMENT,
+    "MAX_AUDIO": 8 * 1_048_576,
     "CHATKIT_ON_DISCONNECT": ENV.CHATKIT_ON_DISCONNECT,
     "CHATKIT_GRACE": ENV.CHATKIT_GRACE,
     "TITLE_MODEL": ENV.TITLE_MODEL,
 }
-# Where a body may be as large as an attachment, and what multipart adds to it; and what pages of any origin may load.
-UPLOAD_PATHS = r"/api/attachments(?:/[^/]+/upload)?"
+# Where a body may be as large as an attachment or a dictation, and what its framing adds to it; and what pages of any origin may load.
+UPLOAD_PATHS = r"/api/attachments(?:/[^/]+/upload)?|/chatkit"
 OPEN_PATHS = r"/api/attachments/[^/]+/preview"
 DATA_UPLOAD_MAX_MEMORY_SIZE = CHAT["MAX_BODY"]
 # A body that Django sees is in memory before, and never larger than MAX_BODY: no temporary file for it.

@@ -110,17 +110,25 @@ class HttpConsumer(AsyncConsumer):
     async def read_body(self, receive: Receive) -> bytes:
         """The whole body. Raises TooLarge, Gone."""
         parts: list[bytes] = []
-        size = 0
+        size, most = 0, int(limit("MAX_BODY"))
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Gone
             parts.append(message.get("body", b""))
             size += len(parts[-1])
-            if size > limit("MAX_BODY"):
-                raise TooLarge
+            if size > most:
+                allowed = await self.allow_more()
+                if size > allowed:
+                    raise TooLarge
+                most = allowed
             if not message.get("more_body"):
                 return b"".join(parts)
+
+    async def allow_more(self) -> int:
+        """How many bytes a body may have that is larger than others; asked before more of it is read. Raises what keeps the
+        caller from sending one."""
+        return 0
 
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":

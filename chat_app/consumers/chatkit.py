@@ -12,11 +12,13 @@ from typing import Any
 from chat_app.chat import turns
 from chat_app.chat.again import DERIVED
 from chat_app.chat.asks import Ask, Begun, Busy, Opening, Step
+from chat_app.conf import limit
 from chat_app.consumers import chatkit_calls
 from chat_app.consumers.stream import FollowConsumer, turn_headers
-from chat_app.domain.errors import ChatError, ThreadClosed
+from chat_app.domain.errors import ChatError, ThreadClosed, TooLarge
 from chat_app.wire import chatkit, requests, sse
 from chat_app.wire import chatkit_requests as ops
+from sessions_app.db import db
 
 
 class ChatKit(FollowConsumer):
@@ -25,10 +27,17 @@ class ChatKit(FollowConsumer):
     def error_shape(self, body: dict[str, Any]) -> dict[str, Any]:
         return chatkit.error_body(body)
 
+    async def allow_more(self) -> int:
+        """A dictation comes in the body; whoever sends one is known before it is read."""
+        await db(self.identify())
+        return int(limit("MAX_BODY")) + int(limit("MAX_AUDIO")) * 4 // 3
+
     async def respond(self) -> None:
         if not requests.is_json(self.header(b"content-type") or "json"):
             raise requests.NotJson
         operation, params = ops.read(self.body)
+        if len(self.body) > limit("MAX_BODY") and operation != "input.transcribe":
+            raise TooLarge
         if operation not in ops.STREAMING:
             calls = chatkit_calls.Calls(self.identify(), self.shapes(), self.base_url())
             answer = await calls.answer(operation, params)

@@ -46,7 +46,8 @@ class Policy:
             origins=frozenset(settings.CORS_ALLOWED_ORIGINS) | frozenset(settings.CSRF_TRUSTED_ORIGINS),
             proxies=tuple(settings.TRUSTED_PROXIES),
             max_body=settings.CHAT["MAX_BODY"],
-            max_upload=settings.CHAT["MAX_ATTACHMENT"] + settings.CHAT["MAX_BODY"],
+            max_upload=max(settings.CHAT["MAX_ATTACHMENT"], settings.CHAT["MAX_AUDIO"] * 4 // 3)
+            + settings.CHAT["MAX_BODY"],
             upload_paths=re.compile(settings.UPLOAD_PATHS),
             open_prefix=settings.STATIC_URL,
             open_paths=re.compile(settings.OPEN_PATHS),
