@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from chatkit.types import Thread
+from pydantic import TypeAdapter
 
+from tests.chat_app.hosted.test_entries import ITEMS
 from tests.live.clients import Session, issue
 from tests.live.problem import assert_problem
 from tests.parts import BASE_DIR
 from tests.servers import Launcher, ServerProcess, wait_until
 from tests.upstream.hosted_threads import KEY, HostedChatKit, hosted_chatkit, many
+from tests.upstream.hosted_threads import thread as hosted_thread
 
 THREADS = 40
 
@@ -105,3 +109,21 @@ def test_imported_turn_is_told_and_answered_anew(moved: ServerProcess) -> None:
     assert again.status_code == 202, again.text
     assert ann.ended(again.json()["id"])["model"] == "demo"
     assert [item["text"] for item in ann.items(thread)][:5] == [item["text"] for item in items[:5]]
+
+
+def test_items_of_all_kinds_are_shown_to_chatkit(moved: ServerProcess, api: HostedChatKit) -> None:
+    kinds = ["user_message", "assistant_message", "widget", "client_tool_call", "task", "workflow"]
+    assert list(ITEMS) == kinds
+    said = [{**one, "id": f"cthi_kind_{n}"} for n, one in enumerate(ITEMS.values())]
+    api.set(threads=[hosted_thread("kinds", "eve", title="Kinds")], items={"cthr_kinds": said})
+    with importing(moved, "--user", "eve") as process:
+        told, _ = process.communicate(timeout=60)
+    assert "1 new; 6 items" in told
+    eve = issue(moved, "eve")
+    (found,) = threads(eve)
+    asked = {"type": "threads.get_by_id", "params": {"thread_id": found["id"]}}
+    answer = eve.post("/chatkit", asked)
+    assert answer.status_code == 200, answer.text
+    shown = TypeAdapter(Thread).validate_python(answer.json())
+    assert shown.title == "Kinds"
+    assert [one.type for one in shown.items.data] == kinds
