@@ -45,13 +45,14 @@ def stored(server: ServerProcess) -> list[Path]:
     return [path for path in Path(server.env["DATA_DIR"], "files").rglob("*") if path.is_file()]
 
 
-def announced(server: ServerProcess, count: int = 1) -> list[str]:
-    """Paths of upload links to files that are announced as photo.png."""
-    code = f"""
-from chat_app.chat import attachments, links
-from sessions_app.principal import Principal
-owner = Principal("ext:announcer", "session")
-for _ in range({count}):
-    print(links.upload(attachments.create(owner, "photo.png", 70, "image/png").id))
-"""
-    return [line for line in server.manage("shell", "-c", code).splitlines() if line.startswith("/api/")]
+def announced(caller: Caller, name: str = "photo.png", mime_type: str = "image/png") -> Any:
+    """ChatKit's attachment of a file that is announced, and not sent yet."""
+    params = {"name": name, "size": 70, "mime_type": mime_type}
+    answer = caller.post("/chatkit", {"type": "attachments.create", "params": params})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def upload_link(caller: Caller) -> str:
+    """The path of the upload link of such a file."""
+    return path_of(announced(caller)["upload_descriptor"]["url"])

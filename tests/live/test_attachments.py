@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 
 from tests.live.clients import Caller, Session
-from tests.live.files import MIB, announced, attach, attached, path_of, stored
+from tests.live.files import MIB, announced, attach, attached, path_of, stored, upload_link
 from tests.live.problem import assert_problem
 from tests.pictures import GIF, HTML, JPEG, PDF, PNG, SVG, WEBP
-from tests.servers import ServerProcess
 
 FRAME = {"Origin": "https://cdn.platform.openai.com", "Sec-Fetch-Site": "cross-site"}
 
 
-@pytest.fixture(scope="module")
-def announce(live: ServerProcess) -> Callable[[], str]:
-    """`announce()`: the path of an upload link to a file that is announced as photo.png."""
-    made = iter(announced(live, 12))
-    return lambda: next(made)
+@pytest.fixture
+def link(user: Session) -> str:
+    """The path of an upload link to a file that is announced as photo.png."""
+    return upload_link(user)
 
 
 # Sent
@@ -117,10 +114,7 @@ def test_session_named_in_the_query_may_attach(user: Session, nobody: Caller) ->
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_announced_file_is_sent_by_its_link_alone(
-    nobody: Caller, announce: Callable[[], str], method: str
-) -> None:
-    link = announce()
+def test_announced_file_is_sent_by_its_link_alone(nobody: Caller, link: str, method: str) -> None:
     body: Any = {"files": {"file": ("other.gif", GIF, "image/gif")}} if method == "POST" else {"body": GIF}
     sent = nobody.call(
         method, link, **body, headers={} if method == "POST" else {"Content-Type": "image/png"}
@@ -134,9 +128,32 @@ def test_announced_file_is_sent_by_its_link_alone(
     assert nobody.get(path_of(shape["preview_url"])).content == GIF
 
 
-def test_file_in_chunks_without_a_length_goes_through(nobody: Caller, announce: Callable[[], str]) -> None:
+def test_announced_file_goes_into_a_message_and_stays_with_it(user: Session, nobody: Caller) -> None:
+    sent = announced(user)
+    assert (sent["type"], sent["upload_descriptor"]["method"]) == ("image", "PUT")
+    assert nobody.get(path_of(sent["preview_url"])).status_code == 404
+    put = nobody.call(
+        "PUT", path_of(sent["upload_descriptor"]["url"]), PNG, headers=sent["upload_descriptor"]["headers"]
+    )
+    assert (put.status_code, put.json()["id"]) == (200, sent["id"])
+    said = {
+        "content": [{"type": "input_text", "text": "/echo hi"}],
+        "attachments": [sent["id"]],
+        "inference_options": {},
+    }
+    told = user.post("/chatkit", {"type": "threads.create", "params": {"input": said}})
+    assert f'"id":"{sent["id"]}"' in told.text
+    assert_problem(user.call("DELETE", f"/api/attachments/{sent['id']}"), 409, "already_used")
+    assert nobody.get(path_of(sent["preview_url"]), headers=FRAME).content == PNG
+    thread = user.get("/api/threads").json()["data"][0]["id"]
+    assert user.call("DELETE", f"/api/threads/{thread}").status_code == 204
+    assert nobody.get(path_of(sent["preview_url"])).status_code == 404
+    assert not [path for path in stored(user.server) if path.name == sent["id"]]
+
+
+def test_file_in_chunks_without_a_length_goes_through(nobody: Caller, link: str) -> None:
     pieces = [PNG, *(os.urandom(100_000) for _ in range(20))]
-    sent = requests.put(nobody.server.url + announce(), data=iter(pieces), timeout=30)
+    sent = requests.put(nobody.server.url + link, data=iter(pieces), timeout=30)
     assert sent.status_code == 200, sent.text
     assert requests.get(sent.json()["preview_url"], timeout=30).content == b"".join(pieces)
 
@@ -144,8 +161,8 @@ def test_file_in_chunks_without_a_length_goes_through(nobody: Caller, announce: 
 # Refused
 
 
-def test_file_that_is_too_large_is_413_by_every_way(user: Session, announce: Callable[[], str]) -> None:
-    link, before = announce(), len(stored(user.server))
+def test_file_that_is_too_large_is_413_by_every_way(user: Session, link: str) -> None:
+    before = len(stored(user.server))
     for size in (20 * MIB + 1, 21 * MIB, 22 * MIB):
         data = bytes(size)
         assert_problem(attach(user, data), 413, "too_large")
@@ -163,8 +180,7 @@ def test_other_paths_keep_their_limit(user: Session) -> None:
         assert_problem(user.call("POST", path, bytes(2 * MIB)), 413, "too_large")
 
 
-def test_what_is_no_form_with_a_file_is_refused(user: Session, announce: Callable[[], str]) -> None:
-    link = announce()
+def test_what_is_no_form_with_a_file_is_refused(user: Session, link: str) -> None:
     for path in ("/api/attachments", link):
         assert_problem(user.post(path, {"file": "x"}), 415, "unsupported_media_type")
         assert_problem(user.call("POST", path), 415, "unsupported_media_type")
@@ -176,10 +192,8 @@ def test_what_is_no_form_with_a_file_is_refused(user: Session, announce: Callabl
     assert_problem(attach(user, PNG, "x" * 256), 400, "invalid", "name")
 
 
-def test_link_that_is_not_good_opens_nothing(
-    nobody: Caller, user: Session, announce: Callable[[], str]
-) -> None:
-    link, sent = announce(), attached(user, PNG)
+def test_link_that_is_not_good_opens_nothing(nobody: Caller, user: Session, link: str) -> None:
+    sent = attached(user, PNG)
     preview = path_of(sent["preview_url"])
     token = link.partition("token=")[2]
     for bad in (link.replace("/upload?", "/preview?"), preview[:-1], preview.partition("?")[0]):

@@ -17,7 +17,7 @@ import pytest
 
 from tests.live.clients import issue
 from tests.live.crowd import status
-from tests.live.files import MIB, announced, attach, attached, path_of, rows, stored
+from tests.live.files import MIB, attach, attached, path_of, rows, stored, upload_link
 from tests.live.problem import assert_problem
 from tests.pictures import PNG
 from tests.servers import Launcher, ServerProcess
@@ -44,7 +44,7 @@ def test_client_who_hangs_up_midway_leaves_nothing(server: ServerProcess) -> Non
     owner = issue(server, "hasty")
     form = {**owner.headers, "Content-Type": "multipart/form-data; boundary=b"}
     part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
-    link = announced(server)[0]
+    link = upload_link(owner)
     had = (rows(server), stored(server))
     hang_up(server, "POST", "/api/attachments", form, part)
     hang_up(server, "PUT", link, {}, PNG)
@@ -78,7 +78,8 @@ def full_disk(server: ServerProcess) -> Iterator[None]:
 
 
 def test_full_disk_is_503_and_nothing_is_half_stored(server: ServerProcess) -> None:
-    owner, (link, *_) = issue(server, "unlucky"), announced(server)
+    owner = issue(server, "unlucky")
+    link = upload_link(owner)
     data = PNG + os.urandom(10 * MIB)
     had = (rows(server), stored(server))
     with full_disk(server):
@@ -92,7 +93,8 @@ def test_full_disk_is_503_and_nothing_is_half_stored(server: ServerProcess) -> N
 
 
 def test_storage_that_cannot_be_written_is_503(server: ServerProcess) -> None:
-    owner, (link, *_) = issue(server, "locked out"), announced(server)
+    owner = issue(server, "locked out")
+    link = upload_link(owner)
     attached(owner, PNG)
     had, files = rows(server), Path(server.env["DATA_DIR"], "files")
     files.rename(files.with_name("away"))
