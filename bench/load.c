@@ -11,6 +11,7 @@
  *   idle    open WebSockets and hold them until standard input closes
  *
  * A token is a space that follows a digit: the synthetic model says "0001 0002 ...", and no framing holds such a pair.
+ * Where a framing says the whole text again (ChatKit: a title, an item), --lines tells how a line begins that counts.
  * The targets file has a line "path<TAB>body" each; request k of connection i takes line (i + k * connections) modulo
  * the number of lines, so that no two connections share a line when the number of lines is a multiple of theirs.
  */
@@ -28,7 +29,7 @@
 
 typedef struct { float *at; size_t count, room; } Samples;
 
-struct options opt = {.connections = 1, .seconds = 3};
+struct options opt = {.connections = 1, .seconds = 3, .lines = ""};
 int epoll_fd;
 long errors, started, finished;
 
@@ -150,6 +151,21 @@ void count_tokens(Conn *c, const char *data, size_t n, double at) {
     if (n) c->last = end[-1];
 }
 
+/* Tokens of the lines that begin with --lines; a line may come in any number of reads. */
+void count_lines(Conn *c, const char *data, size_t n, double at) {
+    long wanted = strlen(opt.lines);
+    while (n) {
+        const char *end = memchr(data, '\n', n);
+        size_t line = end ? (size_t)(end + 1 - data) : n, i = 0;
+        for (; i < line && c->matched >= 0 && c->matched < wanted; i++)
+            c->matched = data[i] == opt.lines[c->matched] ? c->matched + 1 : -1;
+        if (c->matched == wanted) count_tokens(c, data + i, line - i, at);
+        if (end) c->matched = 0;
+        data += line;
+        n -= line;
+    }
+}
+
 /* Server-sent events end with an empty line; one may be split over two reads. */
 void count_events(Conn *c, const char *data, size_t n) {
     for (size_t i = 0; i < n; i++) {
@@ -228,6 +244,7 @@ static void set_option(const char *name, char *value) {
     else if (!strcmp(name, "--connections")) opt.connections = atoi(value);
     else if (!strcmp(name, "--targets")) read_targets(value);
     else if (!strcmp(name, "--header")) { strcat(opt.headers, value); strcat(opt.headers, "\r\n"); }
+    else if (!strcmp(name, "--lines")) opt.lines = value;
     else if (!strcmp(name, "--expect")) opt.expect = atol(value);
     else if (!strcmp(name, "--delay-ms")) opt.delay = atof(value) / 1000;
     else if (!strcmp(name, "--warm")) opt.warm = atof(value);

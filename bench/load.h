@@ -16,7 +16,7 @@ typedef struct {
     enum framing framing;
     enum chunk chunk;
     int line_empty, newlines;
-    long left, turn, tokens;
+    long left, turn, tokens, matched; /* matched: bytes of the wanted beginning in this line, -1 where it begins otherwise */
     size_t index;
     double opens_at, sent_at, first_at;
     char last;  /* the byte before the next one: a token's digit and its space may come in two reads */
@@ -30,6 +30,7 @@ struct options {
     double warm, ramp, seconds, delay;
     long requests, expect;
     char headers[4096];
+    const char *lines; /* tokens count in lines that begin so; everywhere where it is empty */
 };
 
 extern struct options opt;
@@ -43,6 +44,7 @@ void complain(const char *what, const char *text, size_t n);
 Target *target_of(Conn *c);
 int more_wanted(void);
 void count_tokens(Conn *c, const char *data, size_t n, double at);
+void count_lines(Conn *c, const char *data, size_t n, double at);
 void count_events(Conn *c, const char *data, size_t n);
 void count_frame(void);
 void count_answer(Conn *c, double at);

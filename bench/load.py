@@ -37,7 +37,7 @@ class Load:
     """What to ask of a server. Seconds, but `delay_ms`. `expect`: tokens of a whole answer; 0 where none are counted.
 
     The measured window opens after `warm` and `ramp` (the connections open spread over it) and lasts `seconds`, or until
-    `requests` answers are whole.
+    `requests` answers are whole. Tokens count in lines that begin with `lines`; in all where it is empty.
     """
 
     mode: Mode
@@ -50,6 +50,7 @@ class Load:
     requests: int = 0
     expect: int = 0
     headers: Sequence[str] = ()
+    lines: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def _command(program: Path, load: Load, port: int, pids: Sequence[int]) -> list[
         "delay-ms": load.delay_ms,
         "requests": load.requests,
         "expect": load.expect,
+        "lines": load.lines,
         "pids": ",".join(map(str, pids)),
     }
     command = [str(program)]

@@ -39,7 +39,7 @@ static void ask(Conn *c) {
     static char request[1 << 18];
     Target *t = target_of(c);
     size_t n = strlen(t->body);
-    c->tokens = 0;
+    c->tokens = c->matched = 0;
     c->newlines = 0;
     c->last = 0;
     c->sent_at = now();
@@ -93,7 +93,8 @@ static void finish(Conn *c, double at) {
 
 static void body_bytes(Conn *c, const char *data, size_t n, double at) {
     if (opt.mode != STREAM) return;
-    count_tokens(c, data, n, at);
+    if (*opt.lines) count_lines(c, data, n, at);
+    else count_tokens(c, data, n, at);
     count_events(c, data, n);
 }
 

@@ -17,6 +17,7 @@ from bench.servers import Desk, Running
 Figures = dict[str, float]
 STREAMS = 32
 REQUESTERS = 16
+CHATKIT_TEXT = 'data: {"type":"thread.item.updated"'  # the one event whose text is new
 
 
 def _run(desk: Desk, server: Running, ask: Load) -> Sample:
@@ -99,6 +100,49 @@ def first_token(desk: Desk, server: Running) -> Figures:
     targets = [server.stream(session, 20) for session in server.sessions(64)]
     ask = Load("stream", targets, 1, seconds / 2, warm, expect=20, headers=server.headers)
     return _figures(_run(desk, server, ask))
+
+
+def _chatkit(
+    desk: Desk, server: Running, tokens: int, targets: int, connections: int, seconds: float
+) -> Figures:
+    """Turns of ChatKit, each in a thread of its own. No request is repeated before `targets` others were made."""
+    warm, _ = _window(desk)
+    asked = [server.chatkit(tokens, n) for n in range(targets)]
+    headers = server.chatkit_headers()
+    return _figures(
+        _run(
+            desk,
+            server,
+            Load(
+                "stream",
+                asked,
+                connections,
+                seconds,
+                warm,
+                expect=tokens,
+                headers=headers,
+                lines=CHATKIT_TEXT,
+            ),
+        )
+    )
+
+
+def chatkit_burst(tokens: int) -> Callable[[Desk, Running], Figures]:
+    """`burst` in ChatKit's frames."""
+
+    def measure(desk: Desk, server: Running) -> Figures:
+        return _chatkit(desk, server, tokens, 8 * STREAMS, STREAMS, _window(desk)[1])
+
+    return measure
+
+
+def chatkit_turns(connections: int, tokens: int) -> Callable[[Desk, Running], Figures]:
+    """Short answers over ChatKit, one after another on each connection."""
+
+    def measure(desk: Desk, server: Running) -> Figures:
+        return _chatkit(desk, server, tokens, 64 * connections, connections, _window(desk)[1])
+
+    return measure
 
 
 def new_sessions(desk: Desk, server: Running) -> Figures:

@@ -21,6 +21,13 @@ EXAMPLE_2 = Peer("example 2 (FastAPI)", "fastapi_sse")
 EXAMPLE_4 = Peer("example 4 (FastAPI)", "fastapi_ws")
 EXAMPLE_7 = Peer("example 7 (SQLAlchemy)", "fastapi_sessions", stores=True)
 PRODUCT = Product()
+BARE_CHATKIT = Peer("bare ASGI", "bare_chatkit")
+SDK_SQLITE = Peer(
+    "ChatKit SDK, SQLite", "fastapi_chatkit", env=(("CHATKIT_STORE", "sqlite"),), home="chatkit"
+)
+SDK_MEMORY = Peer(
+    "ChatKit SDK, in memory", "fastapi_chatkit", env=(("CHATKIT_STORE", "memory"),), home="chatkit"
+)
 OPENAI_SDK = RelayPeer("openai SDK (FastAPI)", "fastapi_openai")
 LITELLM = LiteLLM()
 RELAY = RelayProduct()
@@ -97,6 +104,27 @@ ROWS: tuple[Row, ...] = (
         STREAM,
         _same(measures.socket_burst(2000), BARE, EXAMPLE_4, PRODUCT),
         (Verdict("product", BARE.name, 0.8, 0.9),),
+    ),
+    Row(
+        "chatkit",
+        "ChatKit stream, burst, 32 connections, turns of 2,000 tokens",
+        STREAM,
+        _same(measures.chatkit_burst(2000), BARE_CHATKIT, SDK_SQLITE, PRODUCT),
+        (Verdict("product", SDK_SQLITE.name, 5.0, 7.0), Verdict("product", BARE_CHATKIT.name, 0.6, 0.8)),
+    ),
+    Row(
+        "chatkitturn",
+        "ChatKit, a stored turn of one token, 16 connections: server CPU, in ms",
+        ("cpu_ms", "answers_per_s", "whole_p50_ms", "whole_p99_ms"),
+        _same(measures.chatkit_turns(measures.REQUESTERS, 1), BARE_CHATKIT, SDK_SQLITE, PRODUCT),
+        (Verdict("product", SDK_SQLITE.name, 1 / 3, 1 / 5, "less"),),
+    ),
+    Row(
+        "chatkitfirst",
+        "ChatKit, first token, 1 connection",
+        ("first_p50_ms", "first_p99_ms"),
+        _same(measures.chatkit_turns(1, 20), BARE_CHATKIT, SDK_MEMORY, PRODUCT),
+        (Verdict("product", SDK_MEMORY.name, 0.4, 0.15, "less"),),
     ),
     Row(
         "sessions",

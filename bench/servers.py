@@ -24,6 +24,7 @@ from bench.load import Target
 from bench.machine import SERVER_CORE, pinned
 
 ROOT = Path(__file__).resolve().parent.parent
+FRAME = "3f0c7a52-6f0e-4d5b-9a53-0d6f6f1f2b11"
 BACKEND_KEY = "bench-" + os.urandom(16).hex()
 UVICORN = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
 
@@ -98,6 +99,24 @@ class Running:
         """`/ws/chat/{session}` and the message to send there."""
         return Target(f"/ws/chat/{session}", json.dumps({"type": "message", "text": say(tokens, ms)}))
 
+    def chatkit(self, tokens: int, request: int) -> Target:
+        """`POST /chatkit`: a new thread, in the official client's words. No two requests have the same body."""
+        message = {
+            "content": [{"type": "input_text", "text": say(tokens)}],
+            "attachments": [],
+            "quoted_text": "",
+            "inference_options": {},
+        }
+        ask = {"type": "threads.create", "params": {"input": message}, "metadata": {"request": request}}
+        return Target("/chatkit", json.dumps(ask))
+
+    def chatkit_headers(self) -> tuple[str, ...]:
+        """What the official client sends beside it; where the server knows sessions, the page's code adds one."""
+        headers = ("Accept: text/event-stream", f"chatkit-frame-instance-id: {FRAME}")
+        if not self.has_sessions:
+            return headers
+        return (*headers, f"Authorization: Bearer {self.sessions(1)[0]}")
+
     def chat(self, session: str, tokens: int = 1) -> Target:
         """`POST /api/chat`."""
         ask = {"message": say(tokens), "session_id": session}
@@ -124,21 +143,23 @@ class Contender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One of `bench/peers`, on uvicorn in the peers' own environment."""
+    """One of `bench/peers`, on uvicorn in the peers' own environment, or in the one that `home` names."""
 
     name: str
     app: str
     stores: bool = False
     env: Sequence[tuple[str, str]] = ()
+    home: str = ""
 
     @contextmanager
     def start(self, desk: Desk) -> Iterator[Running]:
-        """Start it, with a fresh database where it stores."""
+        """Start it, with a fresh database where it stores. venv.Absent where its environment cannot be made."""
+        python = venv.optional(self.home) if self.home else venv.python()
         database = desk.folder / "peer.sqlite3"
         for file in desk.folder.glob("peer.sqlite3*"):
             file.unlink()
         env = {"BACKEND_KEY": BACKEND_KEY, "PEER_DATABASE": f"sqlite:///{database}", **dict(self.env)}
-        command = [str(venv.python()), "-m", "uvicorn", f"bench.peers.{self.app}:app", *UVICORN]
+        command = [str(python), "-m", "uvicorn", f"bench.peers.{self.app}:app", *UVICORN]
         with process([*command, "--port", str(desk.port)], env, desk, self.name) as pid:
             headers = (f"Authorization: Bearer {BACKEND_KEY}",) if self.stores else ()
             yield Running(desk.port, pid, headers, has_sessions=self.stores, chat_by_query=self.stores)

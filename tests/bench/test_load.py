@@ -65,6 +65,27 @@ def test_stream_counts_tokens_and_events_of_single_bytes(program: Path) -> None:
     assert (seen.tokens, seen.frames, seen.answers) == (3, 2, 1)
 
 
+def test_stream_counts_tokens_only_in_lines_that_begin_as_wanted(program: Path) -> None:
+    events = [
+        b'data: {"type":"title","text":"/tokens 3 0"}\n\n',
+        b'id: 7 \ndata: {"type":"text","delta":"0001 "}\n\n',
+        b'data: {"type":"text","delta":"0002 0003 "}\n\n',
+        b'data: {"type":"done","text":"0001 0002 0003 "}\n\n',
+    ]
+
+    def answer(connection: socket.socket) -> None:
+        for _ in range(2):
+            connection.recv(65536)
+            for byte in chunked(*events):
+                connection.send(bytes([byte]))
+
+    ask = Load("stream", ASK, warm=0, requests=2, expect=3, lines='data: {"type":"text"')
+    with serving(answer) as port:
+        seen = run(program, ask, port, [])
+
+    assert (seen.tokens, seen.frames, seen.answers) == (6, 8, 2)
+
+
 def test_stream_asks_again_on_the_same_connection(program: Path) -> None:
     def answer(connection: socket.socket) -> None:
         for _ in range(3):
