@@ -65,6 +65,7 @@ PARTS: dict[str, Callable[[], str | None]] = {
     "postgres": _postgres,
     "chromium": lambda: None if chromium_path() else "Chromium is not installed",
     "node": lambda: None if program("node") else "node is not installed",
+    "npm": lambda: None if program("npm") else "npm is not installed",
     "model_server": _model_server,
     "local_model": _local_model,
     "requirements_folder": lambda: None if REQUIREMENTS.is_dir() else "../shared/requirements is not here",

@@ -1,0 +1,89 @@
+/** The `api` option that `useChatKit({ api })` and `setOptions({ api })` of OpenAI's ChatKit take for a backend of one's own. */
+export type ConnectApi = {
+  url: string;
+  domainKey: string;
+  fetch: typeof fetch;
+  uploadStrategy: { type: 'two_phase' } | { type: 'direct'; uploadUrl: string };
+};
+
+/** What the connector needs of `<openai-chatkit>`. */
+export interface ChatElement extends EventTarget {
+  readonly isConnected: boolean;
+  fetchUpdates(): Promise<void>;
+}
+
+/** A client secret, or the whole answer of `POST /api/custom/session`. Only with `expires_at` is it renewed before it ends. */
+export type ClientSecret = string | { client_secret: string; expires_at?: string };
+
+export type Status = {
+  /**
+   * - `connected`: the last request was answered
+   * - `retrying`: a request is tried again
+   * - `reconnecting`: an answer has broken off and is being picked up
+   * - `fallback`: the fallback answers
+   * - `failed`: nobody answers, or an answer could not be picked up in time
+   */
+  state: 'connected' | 'retrying' | 'reconnecting' | 'fallback' | 'failed';
+  /** Which backend this is about. */
+  url: string;
+};
+
+/** All pauses, in milliseconds (`tries` is a number). */
+export type Timing = {
+  /** Before the second try; doubled with each further one. Default 1000. */
+  first: number;
+  /** The longest pause. Default 15000. */
+  longest: number;
+  /** How often a request is tried. Default 3. */
+  tries: number;
+  /** How long a try may wait for the headers of its answer. Default 20000. */
+  answer: number;
+  /** How long an answer that broke off is picked up again. Default 60000. */
+  patience: number;
+  /** A stream that says nothing for so long is dead. Default 45000. */
+  silence: number;
+  /** How long before its end a client secret is renewed. Default 60000. */
+  early: number;
+  /** `fetchUpdates` is called at most this often. Default 5000: in between the client does not listen. */
+  updates: number;
+  /** How often the socket says that it is there. Default 240000. */
+  ping: number;
+};
+
+export type ConnectOptions = {
+  /** The ChatKit endpoint. Default `/chatkit`. */
+  url?: string;
+  /** Where the other paths of the backend (`api/`, `ws/`) are. Default: the folder of `url`. */
+  base?: string;
+  /** Another backend for when `url` does not answer. Threads begun there stay there. */
+  fallbackUrl?: string | { url: string; base?: string; sessionUrl?: string | null };
+  /** Your own way to a client secret. `current` is the one it replaces, `url` the backend it is for. */
+  getClientSecret?: (current: string | null, url: string) => Promise<ClientSecret>;
+  /**
+   * An endpoint that answers like `POST /api/custom/session`. Default: the backend's own.
+   * `null`: no secret, the browser's cookies speak.
+   */
+  sessionUrl?: string | null;
+  /** OpenAI's domain key of this page's domain. Not needed on localhost. */
+  domainKey?: string;
+  /** Where attachments are uploaded directly. Default: in two phases, by the backend's own descriptors. */
+  uploadUrl?: string;
+  /** The element that shows the chat. Default: the first `<openai-chatkit>` on the page. */
+  element?: () => ChatElement | null;
+  /** Sends the requests. Default: the page's `fetch`. */
+  fetch?: typeof fetch;
+  /** Called when the state of the connection changes. */
+  onStatus?: (status: Status) => void;
+  timing?: Partial<Timing>;
+};
+
+export type Connection = {
+  api: ConnectApi;
+  /** Names the element that shows the chat. */
+  attach(element: ChatElement | null): void;
+  /** Closes the socket and stops looking for news. Answers that are being streamed go on. */
+  close(): void;
+};
+
+/** One connection for a page, made once: outside of components, or in a `useMemo`. */
+export function connect(options?: ConnectOptions): Connection;
