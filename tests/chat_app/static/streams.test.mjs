@@ -39,6 +39,16 @@ test('beginning that has no numbers is not said twice', async () => {
   assert.equal(await text(join(fake).fetch(fake.url, SAY)), CREATED + frames(1, 3).join(''));
 });
 
+test('frames that share the number of the next are not said twice either', async () => {
+  const [added, part] = ['data: {"type":"thread.item.added"}\n\n', frame(2)];
+  const fake = (await Fake.start()).on('/chatkit', ({ headers }, response, count) => {
+    if (count === 1) return cut(stream(response, [CREATED, frame(1), added]));
+    assert.equal(headers['last-event-id'], 'turn_1:1');
+    return stream(response, [added, part, added, frame(3)]).end();
+  });
+  assert.equal(await text(join(fake).fetch(fake.url, SAY)), CREATED + frame(1) + added + part + added + frame(3));
+});
+
 test('frame that was cut in two is passed on whole, and frames that come again are not', async () => {
   const fake = (await Fake.start()).on('/chatkit', (_, response, count) => {
     const [first, second] = [frame(1), frame(2)];

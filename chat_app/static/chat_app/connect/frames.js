@@ -47,17 +47,17 @@ export function read(frame) {
 }
 
 /**
- * Which frames of one answer are new, over any number of connections. An id is `<turn>:<number>`; frames without one stand at
- * the beginning, come in the same order each time, and come again only where no id was known.
+ * Which frames of one answer are new, over any number of connections. An id is `<turn>:<number>`. Frames without one belong to
+ * the next that has one: who goes on behind an id gets those that came after it once more, in the same order.
  */
 export class Seen {
   last = '';
-  #plain = 0; // frames without an id that have been passed on
+  #plain = 0; // frames without an id that have been passed on since the last id
   #skip = 0; // how many of them this connection says once more
 
-  /** A further connection begins. */
+  /** A further connection begins, behind `last`. */
   again() {
-    this.#skip = this.last ? 0 : this.#plain;
+    this.#skip = this.#plain;
   }
 
   /** @param {Uint8Array} frame */
@@ -65,8 +65,10 @@ export class Seen {
     const { id, data } = read(frame);
     if (!data) return true;
     if (id) {
+      this.#skip = 0;
       if (this.last && turnOf(id) === turnOf(this.last) && numberOf(id) <= numberOf(this.last)) return false;
       this.last = id;
+      this.#plain = 0;
       return true;
     }
     if (this.#skip > 0) {

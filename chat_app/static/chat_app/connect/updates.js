@@ -73,6 +73,7 @@ export class Updates {
     const element = this.element();
     if (this.#wanted.size === 0 || typeof element?.fetchUpdates !== 'function') return;
     this.#wanted.clear();
+    this.readAt = Date.now(); // what comes while it reads is for the next time
     const before = this.#reads;
     try {
       await element.fetchUpdates();
@@ -81,7 +82,6 @@ export class Updates {
     }
     if (this.#reads > before || this.closed) return;
     // It has read nothing, since it still had what it knew: once more when that is too old, but not for ever.
-    this.readAt = Date.now();
     this.#misses += 1;
     if (this.#misses < TRIES) this.soon();
   }

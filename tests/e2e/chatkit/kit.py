@@ -1,0 +1,110 @@
+"""ChatKit as a person sees it, for tests: a page with the published React package, the stand-in of OpenAI's element and the
+connector. No assertion about a feature lives here.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page, Request, Route
+
+HERE = Path(__file__).parent
+FOLDER = "/kit/"
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ChatKit</title><link rel="icon" href="data:,">
+<style>html, body, #root, .chat { height: 100%; margin: 0 }</style>
+<script src="chatkit.js"></script></head><body><div id="root"></div><script type="module" src="app.js"></script></body></html>"""
+
+
+def build(folder: Path) -> Path:
+    """Bundle the stand-in (`chatkit.js`) and the page (`app.js`) into `folder`."""
+    command = ["node", str(HERE / "build.mjs"), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+class Kit:
+    """One tab with ChatKit in it, on the server's own origin. `asked` are the tab's operations, oldest first."""
+
+    def __init__(self, page: Page, url: str, bundles: Path) -> None:
+        self.page, self.url = page, url
+        self.asked: list[Request] = []
+        page.route(f"{url}{FOLDER}*", lambda route: _serve(route, bundles))
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        if request.url.endswith("/chatkit") and request.method == "POST":
+            self.asked.append(request)
+
+    def open(self) -> None:
+        self.page.goto(self.url + FOLDER)
+        self.ready()
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.ready()
+
+    def ready(self) -> None:
+        self.page.locator("openai-chatkit[data-ready]").wait_for()
+
+    def find(self, selector: str) -> Locator:
+        return self.page.locator(f"openai-chatkit {selector}")
+
+    @property
+    def questions(self) -> Locator:
+        return self.find("li[data-type=user_message]")
+
+    @property
+    def answers(self) -> Locator:
+        return self.find("li[data-type=assistant_message]")
+
+    @property
+    def alerts(self) -> Locator:
+        return self.find("[role=alert]")
+
+    @property
+    def stop(self) -> Locator:
+        return self.page.get_by_role("button", name="Stop", exact=True)
+
+    def say(self, text: str) -> None:
+        self.page.get_by_label("Message").fill(text)
+        self.page.get_by_label("Message").press("Enter")
+
+    def ask(self, text: str) -> str:
+        """Say something and wait for the end of the answer. -> its text"""
+        before = self.answers.count()
+        self.say(text)
+        self.answers.nth(before).wait_for()
+        self.ended()
+        return self.text()
+
+    def text(self) -> str:
+        """The newest answer."""
+        return (self.answers.last.text_content() or "").strip()
+
+    def running(self, words: str) -> None:
+        """Wait until the newest answer has said `words`."""
+        self.answers.last.filter(has_text=words).wait_for()
+
+    def ended(self) -> None:
+        self.find("ol[data-responding=false]").wait_for()
+
+    def evaluate(self, code: str) -> Any:
+        """`code` with `element`, the stand-in, and `states`, what `onStatus` has said."""
+        where = "const element = document.querySelector('openai-chatkit'); const { states } = window;"
+        return self.page.evaluate(f"async () => {{ {where} return {code}; }}")
+
+    def operations(self, kind: str) -> list[Request]:
+        """The requests of one operation."""
+        return [request for request in self.asked if (request.post_data_json or {}).get("type") == kind]
+
+
+def _serve(route: Route, bundles: Path) -> None:
+    name = route.request.url.rpartition("/")[2]
+    if name.endswith(".js"):
+        route.fulfill(path=bundles / name, content_type="text/javascript; charset=utf-8")
+    else:
+        route.fulfill(body=PAGE, content_type="text/html")
