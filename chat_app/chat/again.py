@@ -20,6 +20,7 @@ from chat_app.models import IdempotencyKey, Turn, sql
 from sessions_app.principal import Principal
 
 DERIVED: Final = "derived:"  # begins keys that were made of a request, not given by its caller
+OWNERS: Final = "owner:"  # begins keys that mean one thing for all that is the owner's, whichever session asks
 
 
 def one_at_a_time(work: Callable[[], Begun], key: str | None) -> Begun:
@@ -43,7 +44,7 @@ def known(principal: Principal, key: str, digest: str) -> Turn | None:
     if len(key) > 255:
         raise InvalidInput(fields={"Idempotency-Key": ["At most 255 characters."]})
     row = (
-        IdempotencyKey.objects.filter(owner=_scope(principal), key=key)
+        IdempotencyKey.objects.filter(owner=_scope(principal, key), key=key)
         .select_related("turn__input_item", "turn__thread")
         .first()
     )
@@ -59,12 +60,14 @@ def known(principal: Principal, key: str, digest: str) -> Turn | None:
 
 def remember(principal: Principal, key: str, digest: str, turn_id: str) -> None:
     """From now on the key stands for this turn."""
-    IdempotencyKey.objects.create(owner=_scope(principal), key=key, digest=digest, turn_id=turn_id)
+    IdempotencyKey.objects.create(owner=_scope(principal, key), key=key, digest=digest, turn_id=turn_id)
 
 
 def point(principal: Principal, key: str | None, turn_id: str) -> None:
     """The key stands for another turn now, which answers the same request anew."""
-    IdempotencyKey.objects.filter(owner=_scope(principal), key=key).update(turn_id=turn_id)
+    if key is None:
+        return
+    IdempotencyKey.objects.filter(owner=_scope(principal, key), key=key).update(turn_id=turn_id)
 
 
 def is_new(turn: Turn, key: str) -> bool:
@@ -74,10 +77,13 @@ def is_new(turn: Turn, key: str) -> bool:
 
 def forget(principal: Principal, key: str) -> None:
     """The request that the key was made for is over: the same words again are a new request."""
-    IdempotencyKey.objects.filter(owner=_scope(principal), key=key).delete()
+    IdempotencyKey.objects.filter(owner=_scope(principal, key), key=key).delete()
 
 
-def _scope(principal: Principal) -> str:
+def _scope(principal: Principal, key: str) -> str:
     """Within what a key means one thing: a session, since a client may number its messages 1, 2, ... in each; else all
-    that is the owner's."""
+    that is the owner's. Keys of ChatKit's are the owner's: its client goes on with an answer after its session has ended
+    and another one took its place."""
+    if key.startswith((DERIVED, OWNERS)):
+        return principal.owner
     return principal.session_id or principal.owner

@@ -10,7 +10,7 @@ import hashlib
 from typing import Any
 
 from chat_app.chat import turns
-from chat_app.chat.again import DERIVED
+from chat_app.chat.again import DERIVED, OWNERS
 from chat_app.chat.asks import Ask, Begun, Busy, Opening, Step
 from chat_app.conf import limit
 from chat_app.consumers import chatkit_calls
@@ -68,8 +68,10 @@ class ChatKit(FollowConsumer):
         was delivered: the official client repeats a POST that a proxy has answered in our place."""
         given = self.header(b"idempotency-key")
         frame = self.header(b"chatkit-frame-instance-id")
-        if given is not None or frame is None:
-            return given
+        if given is not None:
+            return f"{OWNERS}{given}"
+        if frame is None:
+            return None
         return f"{DERIVED}chatkit:{frame[:64]}:{hashlib.sha256(self.body).hexdigest()}"
 
     async def _begin(self, params: Any, key: str | None) -> Begun:
