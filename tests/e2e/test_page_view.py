@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
@@ -48,10 +50,37 @@ def test_page_takes_no_post(client: Client) -> None:
     assert client.post("/").status_code == 405
 
 
-@pytest.mark.parametrize("module", pages.MODULES)
+@pytest.mark.parametrize("module", sorted({*pages.MODULES, *pages.CHATKIT_MODULES}))
 def test_preloaded_module_exists(module: str) -> None:
     assert finders.find(f"chat_app/{module}") is not None
 
 
 def test_icon_is_found_where_browsers_look(client: Client) -> None:
     assert client.get("/favicon.ico").headers["Location"] == "/static/chat_app/icon.svg"
+
+
+def test_page_with_chatkit_is_wider_for_one_host_alone(client: Client, settings: Any) -> None:
+    settings.CHATKIT_DOMAIN_KEY = "domain_pk_tests"
+    response = client.get("/")
+    policy = dict(part.strip().partition(" ")[::2] for part in response["Content-Security-Policy"].split(";"))
+    own = dict(part.strip().partition(" ")[::2] for part in pages.CSP.split(";"))
+    wider = {name: value for name, value in policy.items() if own.get(name) != value}
+    assert wider == {
+        "script-src": f"'self' {pages.CHATKIT_HOST}",
+        "connect-src": f"'self' {pages.CHATKIT_HOST}",
+        "frame-src": pages.CHATKIT_HOST,
+        "style-src": "'self' 'unsafe-inline'",
+        "style-src-attr": "'none'",
+    }
+    assert response["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    body = response.content.decode()
+    assert f'data-script="{pages.CHATKIT_SCRIPT}"' in body
+    assert 'data-key="domain_pk_tests"' in body
+    assert body.count("<script") == body.count('<script type="module" src="/static/') == 1
+
+
+def test_page_without_guests_keeps_our_own_for_strangers(client: Client, settings: Any) -> None:
+    settings.CHATKIT_DOMAIN_KEY, settings.ALLOW_GUESTS = "domain_pk_tests", False
+    assert "openai-chatkit" not in client.get("/").content.decode()
+    client.force_login(User.objects.create_user("ada"))
+    assert "openai-chatkit" in client.get("/").content.decode()

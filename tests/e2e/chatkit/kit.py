@@ -15,7 +15,8 @@ HERE = Path(__file__).parent
 FOLDER = "/kit/"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ChatKit</title><link rel="icon" href="data:,">
 <style>html, body, #root, .chat { height: 100%; margin: 0 }</style>
-<script src="chatkit.js"></script></head><body><div id="root"></div><script type="module" src="app.js"></script></body></html>"""
+<script src="chatkit.js"></script></head>
+<body><div id="root"></div><script type="module" src="app.js"></script></body></html>"""
 
 
 def build(folder: Path) -> Path:
@@ -39,8 +40,8 @@ class Kit:
         if request.url.endswith("/chatkit") and request.method == "POST":
             self.asked.append(request)
 
-    def open(self) -> None:
-        self.page.goto(self.url + FOLDER)
+    def open(self, path: str = FOLDER) -> None:
+        self.page.goto(self.url + path)
         self.ready()
 
     def reload(self) -> None:

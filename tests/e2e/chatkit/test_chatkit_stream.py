@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -56,7 +57,7 @@ def test_reload_in_the_middle_completes_the_answer_once(open_kit: Open) -> None:
     expect(kit.answers).to_have_count(1)
     updates = kit.evaluate("element.updates")
     times = [update["at"] / 1000 for update in updates]
-    assert all(b - a > SPACING for a, b in zip(times, times[1:], strict=False)), times
+    assert all(b - a > SPACING for a, b in pairwise(times)), times
     assert not any(update["responding"] for update in updates)
 
 
@@ -116,7 +117,8 @@ def test_two_tabs_show_one_conversation(open_kit: Open, visitor: Visitor) -> Non
     first.ask("/echo one")
     thread = first.evaluate("element.state.thread.id")
     second = open_kit(
-        context, prepare=lambda page: page.add_init_script(f"sessionStorage.setItem('openThread', '{thread}')")
+        context,
+        prepare=lambda page: page.add_init_script(f"sessionStorage.setItem('openThread', '{thread}')"),
     )
     expect(second.answers).to_have_text(["one"])
     first.say("/tokens 120 30")
