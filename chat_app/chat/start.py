@@ -21,11 +21,10 @@ from chat_app.conf import limit
 from chat_app.domain.errors import InvalidInput
 from chat_app.domain.prompt import Given
 from chat_app.domain.shapes import AttachmentInfo
+from chat_app.domain.titles import first_words
 from chat_app.models import Item, Thread, Turn, sql
 from chat_app.models.fields import new_id
 from sessions_app.principal import Principal
-
-TITLE = 60  # characters
 
 
 def begin(identify: Identify, ask: Ask, worker: str) -> Begun:
@@ -85,7 +84,7 @@ def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
         data=_data(ask.data, files),
         created_at=now,
     )
-    title = place.title or _title(ask.text or (files[0].name if files else ""))
+    title = place.title or first_words(ask.text or (files[0].name if files else ""))
     past = _in_thread(place, item, title, principal.owner, candidates, now)
     sql.insert(
         Turn(
@@ -174,9 +173,3 @@ def _input(ask: Ask, place: Place, expired: tuple[str, ...]) -> dict[str, Any]:
     if ask.tool is not None:
         found["tool"] = ask.tool
     return found
-
-
-def _title(text: str) -> str:
-    """The first words of a message as a title, in one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= TITLE else line[: TITLE - 1].rsplit(" ", 1)[0] + "…"

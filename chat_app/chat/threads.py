@@ -10,15 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from chat_app.chat import openings, policy
-from chat_app.chat.turns import stop_thread
 from chat_app.domain.errors import InvalidInput, NotFound
 from chat_app.domain.shapes import ItemInfo, Page, ThreadInfo
 from chat_app.domain.turn import ACTIVE, HIDDEN
 from chat_app.models import Feedback, Item, Thread, Turn
+from chat_app.streaming import threads as stored
 from chat_app.streaming.control import CONTROL
 from sessions_app.principal import Principal
 
@@ -33,10 +32,9 @@ def active_turn(principal: Principal, thread_id: str, *, must_exist: bool = Fals
     return Turn.objects.filter(thread_id=thread_id, state__in=ACTIVE).values_list("pk", flat=True).first()
 
 
-def find(principal: Principal, thread_id: str, *, lock: bool = False) -> Thread:
-    """A thread of this principal's, with `lock` kept from new turns until the transaction ends. Raises NotFound."""
-    rows = Thread.objects.select_for_update(no_key=True) if lock else Thread.objects
-    thread = rows.filter(pk=thread_id).first()
+def find(principal: Principal, thread_id: str) -> Thread:
+    """A thread of this principal's. Raises NotFound."""
+    thread = Thread.objects.filter(pk=thread_id).first()
     if thread is None:
         raise NotFound
     policy.owns_thread(principal, thread.owner)
@@ -61,14 +59,8 @@ def rename(principal: Principal, thread_id: str, title: str) -> None:
 
 def delete(principal: Principal, thread_id: str) -> None:
     """Delete a thread and all its text. A running turn is stopped; usage stays with the turns."""
-    with transaction.atomic():
-        thread = find(principal, thread_id, lock=True)
-        running = list(
-            Turn.objects.filter(thread_id=thread_id, state__in=ACTIVE).values_list("pk", flat=True)
-        )
-        stop_thread(thread_id, running)
-        Turn.objects.filter(thread_id=thread_id).update(partial="", thread=None)
-        thread.delete()
+    if not stored.delete(find(principal, thread_id).owner, thread_id):
+        raise NotFound
 
 
 def listing(principal: Principal, *, q: str = "", **paging: Any) -> Page[ThreadInfo]:

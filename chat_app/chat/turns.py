@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from django.db.models import F
 from django.utils import timezone
 
 from chat_app.chat import again, policy, retries, start, steps
@@ -238,16 +237,3 @@ def _request_cancel(identify: Identify, turn_id: str) -> TurnInfo:
 def _info(identify: Identify, turn_id: str) -> TurnInfo:
     turn = policy.owns_turn(identify(), Turn.objects.filter(pk=turn_id).first())
     return info_of(turn)
-
-
-def stop_thread(thread_id: str, turn_ids: list[str]) -> None:
-    """The thread is gone: its turns must not write any more. Any thread may call this."""
-    Turn.objects.filter(pk__in=turn_ids, state__in=ACTIVE).update(
-        state="cancelled",
-        fence=F("fence") + 1,
-        ended_at=timezone.now(),
-        partial="",
-        cancel_requested=timezone.now(),
-    )
-    for turn_id in turn_ids:
-        CONTROL.publish(f"turn:{turn_id}", {"type": "cancel"})
