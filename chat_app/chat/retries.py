@@ -76,7 +76,7 @@ def _turn_behind(thread_id: str, item_id: str) -> Turn:
     if item.kind == context.QUESTION:
         found = turns.filter(input_item=item).order_by("-created_at", "-pk").first()
     else:
-        behind = Item.objects.filter(thread_id=thread_id, on_path=True, seq__gt=item.seq)
+        behind = Item.objects.filter(thread_id=thread_id, on_path=True, seq__gt=item.seq, turn__isnull=False)
         next_turn = (
             behind.exclude(turn=item.turn_id).order_by("seq").values_list("turn_id", flat=True).first()
         )
