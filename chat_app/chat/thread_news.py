@@ -72,9 +72,7 @@ class ThreadNews:
 
     async def _stored(self, thread_id: str, event: ThreadUpdated, unless_not: str | None) -> bool:
         try:
-            return await db(
-                store.update_thread, thread_id, event.title, event.status, event.reason, unless_not
-            )
+            return await db(store.update_thread, thread_id, event, unless_not)
         except DatabaseError as error:
             logger.error("thread.not_changed", thread=thread_id, error=type(error).__name__)
             return False

@@ -6,7 +6,7 @@ not events. An event carries no number: the log gives it one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -89,11 +89,13 @@ class ItemRemoved:
 
 @dataclass(frozen=True, slots=True)
 class ThreadUpdated:
-    """Title or status of the thread changed during the turn; what is None did not change. `reason` belongs to a status."""
+    """Title or status of the thread changed during the turn, or whence it may show pictures; what is None did not change.
+    `reason` belongs to a status."""
 
     title: str | None = None
     status: Literal["active", "locked", "closed"] | None = None
     reason: str | None = None
+    image_domains: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Round
 from django.utils import timezone
 
-from chat_app.domain.events import Failed, Interrupted, ItemData, Terminal
+from chat_app.domain.events import Failed, Interrupted, ItemData, Terminal, ThreadUpdated
 from chat_app.domain.prompt import estimate_tokens
 from chat_app.domain.turn import ACTIVE, ANSWER, TERMINAL_STATE, answer_id
 from chat_app.models import Item, QuotaUse, Thread, Turn, sql
@@ -186,16 +186,16 @@ def _change_earlier(ending: Ending) -> None:
     Item.objects.filter(pk__in=list(ending.removed), thread_id=ending.thread_id).update(on_path=False)
 
 
-def update_thread(
-    thread_id: str, title: str | None, status: str | None, reason: str | None, unless_not: str | None = None
-) -> bool:
+def update_thread(thread_id: str, change: ThreadUpdated, unless_not: str | None = None) -> bool:
     """Change a thread field by field; what is None stays. With `unless_not` only while that is its title: a person who has
     renamed it meanwhile is right. Whether anything changed."""
     changes: dict[str, Any] = {}
-    if title is not None:
-        changes["title"] = title[:255]
-    if status is not None:
-        changes.update(status=status, status_reason=(reason or "")[:255])
+    if change.title is not None:
+        changes["title"] = change.title[:255]
+    if change.status is not None:
+        changes.update(status=change.status, status_reason=(change.reason or "")[:255])
+    if change.image_domains is not None:
+        changes["allowed_image_domains"] = list(change.image_domains)
     rows = Thread.objects.filter(pk=thread_id)
     if unless_not is not None:
         rows = rows.filter(title=unless_not)

@@ -298,6 +298,9 @@ class Encoder:
             title=info.title if event.title is None else event.title,
             status=event.status or info.status,
             status_reason=info.status_reason if event.status is None else event.reason or "",
+            allowed_image_domains=info.allowed_image_domains
+            if event.image_domains is None
+            else event.image_domains,
         )
         return {"type": "thread.updated", "thread": thread(self.info)}
 

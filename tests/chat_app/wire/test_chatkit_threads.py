@@ -1,0 +1,26 @@
+"""Threads in ChatKit's format, as a turn changes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import orjson
+
+from chat_app.domain.events import ThreadUpdated
+from chat_app.domain.shapes import ThreadInfo
+from chat_app.streaming.log import Record
+from chat_app.wire import chatkit
+
+
+def test_thread_tells_its_picture_hosts_with_all_that_it_told_before() -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    encoder = chatkit.Encoder(
+        "trn_1", ThreadInfo("thr_1", "A title", "active", now, now), chatkit.Shapes(str)
+    )
+    changes = [ThreadUpdated(image_domains=["pictures.example"]), ThreadUpdated("Another")]
+    frames = [encoder.frame(Record(n, event)).split(b"data: ")[1] for n, event in enumerate(changes)]
+    told = [orjson.loads(frame)["thread"] for frame in frames]
+    assert [(t["title"], t["allowed_image_domains"]) for t in told] == [
+        ("A title", ["pictures.example"]),
+        ("Another", ["pictures.example"]),
+    ]
