@@ -16,7 +16,7 @@ import structlog
 from chat_app.domain.errors import ChatError, UpstreamError, UpstreamTimeout
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import registry
-from chat_app.providers.base import Chunk, EventChunk, RouteConfig, TextChunk
+from chat_app.providers.base import Chunk, CommitChunk, EventChunk, RouteConfig, TextChunk
 
 logger = structlog.get_logger(__name__)
 OVERTIME: Final = 2.0  # seconds beyond the route's total until the provider is stopped
@@ -82,7 +82,7 @@ class Listening:
 
 
 def _is_visible(chunk: Chunk) -> bool:
-    return type(chunk) is TextChunk or (type(chunk) is EventChunk and chunk.visible)
+    return type(chunk) in (TextChunk, CommitChunk) or (type(chunk) is EventChunk and chunk.visible)
 
 
 def _deaf(chunk: Chunk) -> None:

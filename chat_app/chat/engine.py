@@ -37,9 +37,9 @@ from chat_app.domain.events import (
     UsageData,
 )
 from chat_app.domain.prompt import estimate_tokens
-from chat_app.domain.turn import ANSWER, answer_id
+from chat_app.domain.turn import ANSWER, IllegalEvent, answer_id
 from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
-from chat_app.streaming import pace, store
+from chat_app.streaming import last_words, pace, store
 from chat_app.streaming.log import EventLog
 from sessions_app.db import db
 
@@ -100,6 +100,7 @@ class Run:
     async def execute(self) -> None:
         """Run to the terminal event; never raises for what a model, a client or the database does."""
         self.thread.begin()
+        last_words.open_for(self.spec.turn_id)
         self._pump = asyncio.get_running_loop().create_task(
             router.answer(self.spec, self.attempts, self._take)
         )
@@ -111,6 +112,7 @@ class Run:
             self.stop("interrupted")
             await asyncio.wait({self._pump}, timeout=STOP_GRACE)
         self._flush()
+        self._take_last_words()
         try:
             await self._finish(self._outcome())
         except Exception:
@@ -164,6 +166,15 @@ class Run:
         self._append(event)
         if type(event) is ThreadUpdated:
             self.thread.changed(event)
+
+    def _take_last_words(self) -> None:
+        """What Python made of its items while it was stopped. Of an answer that ended otherwise nobody wants to hear more."""
+        for event in last_words.take(self.spec.turn_id):
+            if self._stop == "cancelled":
+                try:
+                    self._own(EventChunk(event))
+                except IllegalEvent as error:
+                    logger.error("turn.last_word_refused", turn=self.spec.turn_id, exc_info=error)
 
     def _tell(self, event: Event) -> None:
         """Something that happened beside the answer."""
@@ -244,6 +255,7 @@ class Run:
         error = self._pump.exception()
         match error:
             case None:
+                self._visible()  # an answer with nothing to see is one all the same
                 route = self.attempts.route
                 return Completed(text, route.id if route else "", self._usage(text))
             case ChatError():

@@ -16,6 +16,7 @@ from chat_app.domain.turn import IllegalEvent
 from chat_app.models.fields import new_id
 from chat_app.providers.base import OwnEvent
 from chat_app.providers.python.own_events import REFUSED
+from chat_app.streaming import issued
 
 PREFIX = {"assistant_message": "msg"}
 
@@ -63,19 +64,5 @@ class OwnItems:
 
     def _id(self, name: str, prefix: str = "itm") -> str:
         if name not in self._ids:
-            self._ids[name] = name if _ASKED.pop(name, False) is None else new_id(prefix)
+            self._ids[name] = name if issued.take(name) else new_id(prefix)
         return self._ids[name]
-
-
-_ASKED: dict[str, None] = {}
-MOST_ASKED = 10_000
-
-
-def issue(prefix: str) -> str:
-    """An id of ours for an item that is to come in an answer of this process: there it stays as it is, once. Any other id is
-    the author's own, and may be anybody's."""
-    name = new_id(prefix)
-    _ASKED[name] = None
-    while len(_ASKED) > MOST_ASKED:
-        del _ASKED[next(iter(_ASKED))]
-    return name

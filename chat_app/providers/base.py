@@ -114,7 +114,12 @@ class EventChunk:
                 return False
 
 
-Chunk = TextChunk | ProgressChunk | UsageChunk | EventChunk
+@dataclass(frozen=True, slots=True)
+class CommitChunk:
+    """The answer is this route's from here on, whatever of it is to be seen: no other begins anew, and it may be empty."""
+
+
+Chunk = TextChunk | ProgressChunk | UsageChunk | EventChunk | CommitChunk
 
 
 class Provider(Protocol):

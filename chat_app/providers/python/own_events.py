@@ -28,7 +28,9 @@ from chat_app.domain.events import (
 from chat_app.providers.base import OwnEvent
 from chat_app.providers.text import clean
 
-REFUSED: Final = frozenset({"user_message"})  # what the person said is not the answer's to write
+REFUSED: Final = frozenset(
+    {"user_message"}
+)  # what the person said is not the answer's to say, but it may be changed
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_.]{0,31}")
 _BIGGEST: Final = 2**63  # of an integer that every reader of JSON here can hold
@@ -61,7 +63,7 @@ class OwnEvents:
                 self._expect(item.id in self._open, item.id, "is not open")
                 return ItemUpdated(item, _mapping(event.update))
             case ItemDone():
-                item = _item(event.item)
+                item = _item(event.item, earlier=event.earlier)
                 self._shown.add(item.id)
                 self._open.discard(item.id)
                 return ItemDone(item, event.earlier)
@@ -75,7 +77,7 @@ class OwnEvents:
                     raise ValueError("a thread's status is active, locked or closed")
                 title = None if event.title is None else _text(event.title)
                 reason = None if event.reason is None else _text(event.reason)
-                return ThreadUpdated(title, event.status, reason)
+                return ThreadUpdated(title, event.status, reason, _domains(event.image_domains))
             case Progress():
                 return Progress(_text(event.text), None if event.icon is None else _text(event.icon))
             case Notice():
@@ -91,16 +93,24 @@ class OwnEvents:
             raise ValueError(f"item {item_id!r} {what}")
 
 
-def _item(item: ItemData) -> ItemData:
+def _item(item: ItemData, *, earlier: bool = False) -> ItemData:
     if not isinstance(item, ItemData):
         raise TypeError(f"an item is an ItemData, not {type(item).__name__}")
     if not isinstance(item.id, str) or not item.id:
         raise TypeError("an item's id is a text, unique within the answer")
     if not isinstance(item.kind, str) or not _KIND.fullmatch(item.kind):
         raise ValueError("an item's kind has up to 32 lower-case letters, digits, dots and underscores")
-    if item.kind in REFUSED:
+    if item.kind in REFUSED and not earlier:
         raise ValueError(f"an item of an answer cannot be of the kind {item.kind}")
     return replace(item, text=_text(item.text), data=_mapping(item.data), model=None)
+
+
+def _domains(value: object) -> list[str] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"image_domains is a list of names, not {type(value).__name__}")
+    return [_text(own) for own in value]
 
 
 def _text(value: object) -> str:

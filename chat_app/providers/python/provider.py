@@ -13,7 +13,15 @@ from typing import Any, ClassVar, Final
 
 from chat_app.domain.errors import ChatError, NotConfigured
 from chat_app.domain.prompt import Prompt
-from chat_app.providers.base import Chunk, EventChunk, OwnEvent, RouteConfig, TextChunk, UsageChunk
+from chat_app.providers.base import (
+    Chunk,
+    CommitChunk,
+    EventChunk,
+    OwnEvent,
+    RouteConfig,
+    TextChunk,
+    UsageChunk,
+)
 from chat_app.providers.deadlines import Deadlines
 from chat_app.providers.python.callables import Table
 from chat_app.providers.python.handover import Around
@@ -89,9 +97,11 @@ class _Answer:
             return EventChunk(self.own.checked(value))
         if isinstance(value, UsageChunk):
             return UsageChunk.told(int(value.input_tokens), int(value.output_tokens))
+        if isinstance(value, CommitChunk):
+            return value
         raise TypeError(
             f"a responder gave {type(value).__name__}; it may give str, Progress, Notice, ClientEffect, "
-            "ItemAdded, ItemUpdated, ItemDone, ItemRemoved and UsageChunk"
+            "ItemAdded, ItemUpdated, ItemDone, ItemRemoved, ThreadUpdated, UsageChunk and CommitChunk"
         )
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chat_app.chat.asks import TurnSpec
 from chat_app.chat.own_items import OwnItems
+from chat_app.domain.errors import UpstreamRefused
 from chat_app.domain.events import (
     Cancelled,
     Completed,
@@ -25,12 +26,14 @@ from chat_app.domain.events import (
     Notice,
     Progress,
     RouteChosen,
+    ThreadUpdated,
 )
 from chat_app.domain.prompt import Prompt
 from chat_app.domain.turn import IllegalEvent, answer_id, fold
-from chat_app.models import Item, Turn
-from chat_app.providers.base import RouteConfig
+from chat_app.models import Item, Thread, Turn
+from chat_app.providers.base import CommitChunk, RouteConfig
 from chat_app.providers.python import provider as python
+from chat_app.streaming import issued, last_words
 from tests.chat_app.chat.routes import route
 from tests.chat_app.chat.test_engine import begin, execute
 from tests.chat_app.scripts import own_items, woven
@@ -137,6 +140,16 @@ def test_responder_that_fails_after_a_remark_alone_leaves_the_answer_to_the_next
     assert stored(spec) == [("assistant_message", "instead", {"requested_model": "own"})]
 
 
+def test_id_that_was_given_out_stays_once() -> None:
+    name = issued.issue("wdg")
+    assert issued.is_issued(name)
+    ids = OwnItems()
+    (first, again) = [ids.translate(ItemDone(ItemData(name, "widget")), "own") for _ in range(2)]
+    assert first.item.id == again.item.id == name  # type: ignore[union-attr]
+    theirs = OwnItems().translate(ItemDone(ItemData(name, "widget")), "own")
+    assert theirs.item.id != name  # type: ignore[union-attr]
+
+
 def test_item_in_the_persons_own_words_is_refused() -> None:
     with pytest.raises(IllegalEvent):
         OwnItems().translate(ItemAdded(ItemData("1", "user_message", "I agree")), "own")
@@ -173,3 +186,78 @@ def test_stored_answer_is_the_fold_of_what_followers_saw_at_any_cut(script: list
         assert [(item.id, item.kind, item.text, item.model) for item in view.items] == kept
     others = [(row.kind, row.data) for row in rows if row.kind != "assistant_message"]
     assert others == [(item.kind, item.data) for item in view.items if item.kind != "assistant_message"]
+
+
+def test_what_python_makes_of_its_items_while_it_is_stopped_is_kept() -> None:
+    async def waits(prompt: Prompt) -> AsyncIterator[Any]:
+        yield ItemAdded(card(1))
+        yield "half"
+        try:
+            await asyncio.sleep(60)
+        finally:
+            note = ItemData("note", "hidden_context_item", data={"content": "stopped"})
+            for event in (ItemDone(card(9)), ItemDone(note), ItemDone(ItemData("x", "user_message"))):
+                assert last_words.leave(prompt.turn_id, event)
+
+    spec = begin_with(waits)
+    events = execute(spec, stop_after=0.3)
+    assert isinstance(events[-1], Cancelled)
+    assert [kind for kind, _, _ in stored(spec)] == ["widget", "assistant_message", "hidden_context_item"]
+    assert stored(spec)[0][2] == {"n": 9}
+    assert not last_words.leave(spec.turn_id, ItemDone(card(1)))
+
+
+def test_last_words_of_an_answer_that_was_not_stopped_are_not_heard() -> None:
+    async def leaves(prompt: Prompt) -> AsyncIterator[Any]:
+        last_words.leave(prompt.turn_id, ItemDone(card(1)))
+        yield "whole"
+
+    spec = begin_with(leaves)
+    execute(spec)
+    assert stored(spec) == [("assistant_message", "whole", {})]
+
+
+def test_answer_with_nothing_to_see_is_whole_where_its_author_says_so() -> None:
+    def quiet(prompt: Prompt) -> Iterator[Any]:
+        yield ItemDone(ItemData("note", "hidden_context_item", data={"content": "noted"}))
+        yield CommitChunk()
+
+    spec = begin_with(quiet, route("spare", "/echo instead"))
+    events = execute(spec)
+    assert isinstance(events[-1], Completed)
+    assert [kind for kind, _, _ in stored(spec)] == ["hidden_context_item"]
+    assert Turn.objects.get(pk=spec.turn_id).first_token_at is not None
+
+
+def test_answer_that_its_author_claims_is_left_to_no_other_route_when_it_fails() -> None:
+    def refuses(prompt: Prompt) -> Iterator[Any]:
+        yield CommitChunk()
+        raise UpstreamRefused("Not before noon.")
+
+    spec = begin_with(refuses, route("spare", "/echo instead"))
+    events = execute(spec)
+    assert isinstance(events[-1], Failed)
+    assert events[-1].detail == "Not before noon."
+    assert sum(isinstance(event, RouteChosen) for event in events) == 1
+    assert Turn.objects.get(pk=spec.turn_id).input_tokens == 0
+
+
+def test_what_the_person_said_may_be_changed_and_not_added_to() -> None:
+    def blots_out(prompt: Prompt) -> Iterator[Any]:
+        asked = Item.objects.get(turn_id=prompt.turn_id, kind="user_message")
+        yield ItemDone(ItemData(asked.pk, "user_message", "…"), earlier=True)
+        yield "done"
+
+    spec = begin_with(blots_out)
+    execute(spec)
+    assert Item.objects.get(turn_id=spec.turn_id, kind="user_message").text == "…"
+
+
+def test_thread_takes_its_picture_hosts_from_the_answer() -> None:
+    def opens(prompt: Prompt) -> Iterator[Any]:
+        yield ThreadUpdated(image_domains=["pictures.example"])
+        yield "done"
+
+    spec = begin_with(opens)
+    execute(spec)
+    assert Thread.objects.get(pk=spec.thread_id).allowed_image_domains == ["pictures.example"]
