@@ -33,7 +33,6 @@ from chat_app.domain.events import (
     RouteChosen,
     Terminal,
     TextDelta,
-    ThreadUpdated,
     UsageData,
 )
 from chat_app.domain.prompt import estimate_tokens
@@ -162,10 +161,11 @@ class Run:
             if event.text:
                 self._more(event.item_id, event.text)
             return
+        if self.thread.takes(event):
+            self.thread.change(event)
+            return
         self._flush()
         self._append(event)
-        if type(event) is ThreadUpdated:
-            self.thread.changed(event)
 
     def _take_last_words(self) -> None:
         """What Python made of its items while it was stopped. Of an answer that ended otherwise nobody wants to hear more."""
@@ -284,6 +284,7 @@ class Run:
     async def _finish(self, terminal: Terminal) -> None:
         """Store the answer, then tell the followers: what they see as ended is stored."""
         replaces = await self._not_replaced()
+        await self.thread.written()
         route = self.attempts.route
         items, view = self._items(), self.log.view(self.spec.turn_id)
         done = [ItemDone(item) for item in items if item.id in view.open_ids]
@@ -305,8 +306,6 @@ class Run:
             last_seq=self.record.last + len(done) + 1,
             replaces_after=replaces,
             charges=self.spec.charges,
-            changed=view.changed,
-            removed=view.removed,
         )
         terminal = await self._store(ending, terminal)
         await self.thread.settle(patient=isinstance(terminal, Completed))

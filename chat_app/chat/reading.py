@@ -90,13 +90,7 @@ def _live(running: _Running) -> Iterable[ItemData]:
 def _with_live(
     page: Page[ItemInfo], running: _Running, thread_id: str, order: str, after: str | None
 ) -> Page[ItemInfo]:
-    held = LOG.find(running.turn_id)
-    changed: dict[str, ItemData] = {}
-    removed: set[str] = set()
-    if held is not None:
-        removed = held.view.removed
-        changed = {item.id: item for item in held.view.changed}
-    data = [_changed(info, changed) for info in page.data if info.id not in removed]
+    data = list(page.data)
     known = {info.id for info in data}
     live = [
         _info(i, thread_id, running.turn_id)
@@ -110,11 +104,6 @@ def _with_live(
     elif order == "desc" and after is None:
         data = [*live[::-1], *data]
     return Page(data, page.has_more, page.next)
-
-
-def _changed(info: ItemInfo, changed: dict[str, ItemData]) -> ItemInfo:
-    new = changed.get(info.id)
-    return info if new is None else replace(info, kind=new.kind, text=new.text, data=new.data)
 
 
 def _info(item: ItemData, thread_id: str, turn_id: str) -> ItemInfo:

@@ -76,13 +76,12 @@ class IllegalEvent(Exception):
 class _Open:
     """An item under way: the data it began with and the text that came since."""
 
-    __slots__ = ("earlier", "item", "open", "parts")
+    __slots__ = ("item", "open", "parts")
 
-    def __init__(self, item: ItemData, *, is_open: bool, earlier: bool = False) -> None:
+    def __init__(self, item: ItemData, *, is_open: bool) -> None:
         self.item = item
         self.parts = [item.text] if item.text else []
         self.open = is_open
-        self.earlier = earlier
 
     def whole(self) -> ItemData:
         text = "".join(self.parts)
@@ -93,27 +92,22 @@ class _Open:
 
 
 class TurnView:
-    """What a turn looks like after the events so far. `apply` is the fold's step; everything else reads."""
+    """What a turn looks like after the events so far. `apply` is the fold's step; everything else reads. What it changes of
+    earlier turns is theirs, and not in the view."""
 
-    __slots__ = ("_items", "error", "model", "removed", "state", "usage")
+    __slots__ = ("_items", "error", "model", "state", "usage")
 
     def __init__(self) -> None:
         self.state: State = "queued"
         self.model: str | None = None
         self.usage: UsageData | None = None
         self.error: Failed | Interrupted | None = None
-        self.removed: set[str] = set()  # of earlier turns
         self._items: dict[str, _Open] = {}
 
     @property
     def items(self) -> tuple[ItemData, ...]:
         """The turn's own items in order of appearance, text joined."""
-        return tuple(entry.whole() for entry in self._items.values() if not entry.earlier)
-
-    @property
-    def changed(self) -> tuple[ItemData, ...]:
-        """Items of earlier turns as this one leaves them."""
-        return tuple(entry.whole() for entry in self._items.values() if entry.earlier)
+        return tuple(entry.whole() for entry in self._items.values())
 
     @property
     def open_ids(self) -> frozenset[str]:
@@ -125,7 +119,7 @@ class TurnView:
         """The visible answer: the text of all assistant messages, one after another."""
         return "\n\n".join(
             item.text
-            for item in (e.whole() for e in self._items.values() if e.item.kind == ANSWER and not e.earlier)
+            for item in (e.whole() for e in self._items.values() if e.item.kind == ANSWER)
             if item.text
         )
 
@@ -170,15 +164,13 @@ class TurnView:
                     raise IllegalEvent(f"item {event.item.id} was added before")
                 self._items[event.item.id] = _Open(event.item, is_open=True)
             case ItemUpdated():
-                earlier = self._open(event.item.id).earlier
-                self._items[event.item.id] = _Open(event.item, is_open=True, earlier=earlier)
-            case ItemDone():
-                self._items[event.item.id] = _Open(event.item, is_open=False, earlier=event.earlier)
-            case ItemRemoved():
-                if self._items.pop(event.item_id, None) is None and not event.earlier:
+                self._expect_open(event.item.id)
+                self._items[event.item.id] = _Open(event.item, is_open=True)
+            case ItemDone() if not event.earlier:
+                self._items[event.item.id] = _Open(event.item, is_open=False)
+            case ItemRemoved() if not event.earlier:
+                if self._items.pop(event.item_id, None) is None:
                     raise IllegalEvent(f"item {event.item_id} is not there")
-                if event.earlier:
-                    self.removed.add(event.item_id)
             case Completed():
                 self.model, self.usage = event.model, event.usage
             case Cancelled():
@@ -186,13 +178,12 @@ class TurnView:
             case Failed() | Interrupted():
                 self.error = event
             case _:
-                pass  # asides leave no trace in what is stored
+                pass  # asides, and what happens to items of earlier turns, leave no trace in what is stored of this one
 
-    def _open(self, item_id: str) -> _Open:
+    def _expect_open(self, item_id: str) -> None:
         entry = self._items.get(item_id)
         if entry is None or not entry.open:
             raise IllegalEvent(f"item {item_id} is not open")
-        return entry
 
 
 def fold(events: Iterable[Event]) -> TurnView:

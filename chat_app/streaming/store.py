@@ -5,7 +5,7 @@ Sync; called by `db()`. Every write names the fence, so that a worker that lost 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -41,7 +41,7 @@ class Checkpoint:
 class Ending:
     """All that is stored at a turn's end. `answer_seq` is the number kept free for the answer at the start;
     where `replaces_after` is set, the answer of a retry takes the place of what followed the item of that number. `charges`
-    are the allowances that the tokens and the cost are added to. `changed` and `removed` are items of earlier turns."""
+    are the allowances that the tokens and the cost are added to."""
 
     turn_id: str
     fence: int
@@ -59,8 +59,6 @@ class Ending:
     last_seq: int = 0
     replaces_after: int | None = None
     charges: tuple[int, ...] = ()
-    changed: Sequence[ItemData] = ()
-    removed: Collection[str] = ()
 
 
 def save_ending(ending: Ending) -> bool:
@@ -96,7 +94,6 @@ def save_ending(ending: Ending) -> bool:
             if ending.replaces_after is not None and ending.thread_id is not None:
                 begin_retry(ending.turn_id, ending.thread_id, ending.replaces_after)
             _add_items(ending, state, now)
-        _change_earlier(ending)
         _charge(ending)
     return True
 
@@ -176,14 +173,17 @@ def _numbers(ending: Ending) -> Sequence[int]:
     return range(first, first + count)
 
 
-def _change_earlier(ending: Ending) -> None:
-    """What the turn made of items of earlier turns of its thread, and of no other."""
-    if ending.thread_id is None or not (ending.changed or ending.removed):
-        return
-    for item in ending.changed:
-        rows = Item.objects.filter(pk=item.id, thread_id=ending.thread_id)
-        rows.update(kind=item.kind, text=item.text, data=dict(item.data))
-    Item.objects.filter(pk__in=list(ending.removed), thread_id=ending.thread_id).update(on_path=False)
+def change_item(thread_id: str, item: ItemData) -> datetime | None:
+    """Change an item of an earlier turn of this thread: when it was made, None where it is not there to be changed. What a
+    person said stays."""
+    rows = Item.objects.filter(pk=item.id, thread_id=thread_id, on_path=True).exclude(kind="user_message")
+    rows.update(kind=item.kind, text=item.text, data=dict(item.data))
+    return rows.values_list("created_at", flat=True).first()
+
+
+def take_away(thread_id: str, item_id: str) -> bool:
+    """Take an item of an earlier turn off the path of this thread. False where it is not on it."""
+    return bool(Item.objects.filter(pk=item_id, thread_id=thread_id, on_path=True).update(on_path=False))
 
 
 def update_thread(thread_id: str, change: ThreadUpdated, unless_not: str | None = None) -> bool:

@@ -45,6 +45,32 @@ def test_checkpoint_that_comes_behind_the_end_leaves_no_text(turn: Turn) -> None
     assert (turn.partial, turn.last_seq, turn.state) == ("", 9, "completed")
 
 
+def test_item_of_an_earlier_turn_is_changed_and_keeps_its_place(turn: Turn) -> None:
+    assert end(turn, "old", 3)
+    name, item = answer_id(turn.pk), Item.objects.get(pk=answer_id(turn.pk))
+    made = store.change_item(item.thread_id or "", ItemData(name, "widget", "", {"n": 1}))
+    item.refresh_from_db()
+    assert (item.kind, item.text, item.data, item.created_at) == ("widget", "", {"n": 1}, made)
+
+
+def test_item_of_another_thread_and_the_persons_own_words_are_not_changed(turn: Turn) -> None:
+    assert end(turn, "old", 3)
+    other = Thread.objects.create(owner="ext:2")
+    said = Item.objects.create(thread=other, seq=1, kind="user_message", text="mine")
+    assert store.change_item(other.pk, ItemData(answer_id(turn.pk), "widget")) is None
+    assert store.change_item(other.pk, ItemData(said.pk, "widget")) is None
+    assert not store.take_away(other.pk, answer_id(turn.pk))
+    assert Item.objects.get(pk=answer_id(turn.pk)).text == "old"
+    assert Item.objects.get(pk=said.pk).text == "mine"
+
+
+def test_item_that_was_taken_away_is_not_there_any_more(turn: Turn) -> None:
+    assert end(turn, "old", 3)
+    assert store.take_away(turn.thread_id or "", answer_id(turn.pk))
+    assert not store.take_away(turn.thread_id or "", answer_id(turn.pk))
+    assert store.change_item(turn.thread_id or "", ItemData(answer_id(turn.pk), "widget")) is None
+
+
 def test_turn_that_nothing_runs_is_not_kept_alive_by_its_worker(turn: Turn) -> None:
     other = Turn.objects.create(
         owner="ext:1", state="running", owner_worker="w", heartbeat=timezone.now() - timedelta(seconds=9)
