@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from chat_app.domain.errors import ChatError, UpstreamError, UpstreamTimeout
+from chat_app.domain.events import Progress
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import registry
 from chat_app.providers.base import Chunk, CommitChunk, EventChunk, RouteConfig, TextChunk
@@ -30,6 +31,7 @@ class Listening:
 
     def __init__(self, take: Callable[[Chunk], None], on_visible: Callable[[], None]) -> None:
         self.visible = False
+        self._did_something = False  # that the person sees no text of: Python may answer by a deed
         self._take = take
         self._on_visible = on_visible
         self._fault: Exception | None = None  # of who listens, not of the provider
@@ -54,7 +56,7 @@ class Listening:
         if task.cancelled() or failure is not None:
             logger.error("provider.bug", model=route.id, kind=route.kind, exc_info=failure)
             raise UpstreamError("The model's provider broke on this server.") from failure
-        if not self.visible:
+        if not self.visible and not self._did_something and not _may_say_nothing(route, prompt):
             raise UpstreamError("The model gave an empty answer.")
 
     async def _hear(self, route: RouteConfig, prompt: Prompt) -> None:
@@ -64,6 +66,8 @@ class Listening:
                 if not self.visible and _is_visible(chunk):
                     self.visible = True
                     self._on_visible()
+                if type(chunk) is EventChunk and type(chunk.event) is not Progress:
+                    self._did_something = True
                 try:
                     self._take(chunk)
                 except Exception as fault:
@@ -83,6 +87,11 @@ class Listening:
 
 def _is_visible(chunk: Chunk) -> bool:
     return type(chunk) in (TextChunk, CommitChunk) or (type(chunk) is EventChunk and chunk.visible)
+
+
+def _may_say_nothing(route: RouteConfig, prompt: Prompt) -> bool:
+    """Whether silence is an answer: Python need not say anything to a click, or to what a tool returned."""
+    return route.kind == "python" and prompt.given.trigger != "message"
 
 
 def _deaf(chunk: Chunk) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from chat_app.chat import attempt
 from chat_app.domain.errors import ChatError, UpstreamError, UpstreamTimeout
-from chat_app.domain.prompt import Message, Prompt
-from chat_app.providers.base import Chunk, RouteConfig, TextChunk, Timeouts
+from chat_app.domain.events import ClientEffect, ItemData, ItemDone, Progress, ThreadUpdated
+from chat_app.domain.prompt import Given, Message, Prompt
+from chat_app.providers.base import Chunk, EventChunk, RouteConfig, TextChunk, Timeouts
+from chat_app.providers.python import provider as python
 from tests.chat_app.chat.routes import Scripted, played
 
 PROMPT = Prompt((Message("user", "hello"),))
@@ -88,6 +90,28 @@ def test_answer_without_a_visible_word_is_an_error(monkeypatch: pytest.MonkeyPat
     _, error = hear(monkeypatch, Scripted([]))
     assert isinstance(error, ChatError)
     assert "empty" in error.detail
+
+
+def test_deed_of_python_is_an_answer_and_a_passing_remark_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for deed in (
+        ThreadUpdated("A title"),
+        ClientEffect("confetti"),
+        ItemDone(ItemData("1", "hidden_context_item")),
+    ):
+        _, error = hear(monkeypatch, Scripted([EventChunk(deed)]))
+        assert error is None
+    _, error = hear(monkeypatch, Scripted([EventChunk(Progress("Looking"))]))
+    assert "empty" in str(error)
+
+
+def test_python_may_say_nothing_to_what_is_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(python, "_table", python._table)
+    clicked = Prompt((), given=Given("action", action={"type": "go"}))
+    python.configure({"silent": lambda prompt: iter(())})
+    route = RouteConfig("a", "python", model="silent")
+    asyncio.run(attempt.Listening(lambda chunk: None, lambda: None).to(route, clicked))
+    with pytest.raises(UpstreamError):
+        asyncio.run(attempt.Listening(lambda chunk: None, lambda: None).to(route, Prompt(())))
 
 
 def test_fault_of_the_listener_is_not_the_providers(monkeypatch: pytest.MonkeyPatch) -> None:
