@@ -23,7 +23,7 @@ from chat_app.providers import http
 from sessions_app.db import db
 from tests.upstream.transcriptions import MP4, OGG, WEBM, Upstream, listening
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 OPUS = "audio/webm;codecs=opus"
 
 

@@ -20,7 +20,7 @@ from chat_app.providers.base import TextChunk
 from sessions_app.db import db
 from tests.chat_app.chat.routes import Scripted, played
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from sessions_app.principal import Principal
 from tests.chat_app.hosted.conftest import bring, one, rows
 from tests.upstream.hosted_threads import HostedChatKit, answered, asked, item, many
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 # What comes over

@@ -13,7 +13,7 @@ from chat_app.models import Item, Thread
 from tests.chat_app.hosted.conftest import AT_ONCE, bring, rows
 from tests.upstream.hosted_threads import HostedChatKit, many, thread
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 # Options
