@@ -174,9 +174,8 @@ def _numbers(ending: Ending) -> Sequence[int]:
 
 
 def change_item(thread_id: str, item: ItemData) -> datetime | None:
-    """Change an item of an earlier turn of this thread: when it was made, None where it is not there to be changed. What a
-    person said stays."""
-    rows = Item.objects.filter(pk=item.id, thread_id=thread_id, on_path=True).exclude(kind="user_message")
+    """Change an item of an earlier turn of this thread: when it was made, None where it is not there to be changed."""
+    rows = Item.objects.filter(pk=item.id, thread_id=thread_id, on_path=True)
     rows.update(kind=item.kind, text=item.text, data=dict(item.data))
     return rows.values_list("created_at", flat=True).first()
 

@@ -31,13 +31,14 @@ class Heard:
     authorization: str = ""
     open: int = 0
     most_at_once: int = 0
+    release: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Hearing(Silences):
     """One method a fault."""
 
-    def __init__(self, request: web.Request) -> None:
-        self.request = request
+    def __init__(self, request: web.Request, heard: Heard) -> None:
+        self.request, self.heard = request, heard
 
     async def _start(self) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -51,9 +52,9 @@ class Hearing(Silences):
         """What was said."""
         return web.json_response({"text": "  Hello there.\n", "usage": {"type": "duration", "seconds": 1}})
 
-    async def slow(self) -> web.StreamResponse:
-        """The same after a while."""
-        await asyncio.sleep(0.1)
+    async def held(self) -> web.StreamResponse:
+        """The same, once the test lets it go."""
+        await self.heard.release.wait()
         return await self.ok()
 
     async def silence(self) -> web.StreamResponse:
@@ -106,7 +107,7 @@ async def listening() -> AsyncIterator[Upstream]:
             fault = request.match_info["fault"]
             if fault.isdecimal():
                 return web.json_response({"error": {"message": "secret-of-the-upstream"}}, status=int(fault))
-            answer: web.StreamResponse = await getattr(Hearing(request), fault)()
+            answer: web.StreamResponse = await getattr(Hearing(request, heard), fault)()
             return answer
         finally:
             heard.open -= 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import pytest
@@ -126,21 +126,32 @@ async def test_guest_may_dictate_where_the_model_is_open_to_guests(ears: ModelCo
         await dictation.transcribe("guest:1", WEBM, OPUS)
 
 
+async def answers_of(asked: list[Coroutine[Any, Any, str]], refused: int, hearing: Upstream) -> list[Any]:
+    """How each ends: the upstream answers nobody until so many are refused."""
+    tasks = [asyncio.ensure_future(one) for one in asked]
+    async with asyncio.timeout(20):
+        while sum(task.done() for task in tasks) < refused:
+            await asyncio.sleep(0.01)
+    hearing.heard.release.set()
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def test_recordings_at_once_are_bounded(ears: ModelConfig, hearing: Upstream) -> None:
-    await change(base_url=hearing.base_url("slow"))
-    said = [dictation.transcribe(f"ext:{n}", WEBM, OPUS) for n in range(30)]
-    answers = await asyncio.gather(*said, return_exceptions=True)
-    heard = [answer for answer in answers if isinstance(answer, str)]
-    refused = {getattr(answer, "code", answer) for answer in answers if not isinstance(answer, str)}
-    assert (len(heard), refused) == (dictation.AT_ONCE + dictation.WAITING, {"upstream_busy"})
+    await change(base_url=hearing.base_url("held"))
+    room = dictation.AT_ONCE + dictation.WAITING
+    asked = [dictation.transcribe(f"ext:{n}", WEBM, OPUS) for n in range(room + 5)]
+    answers = await answers_of(asked, 5, hearing)
+    refused = [getattr(answer, "code", answer) for answer in answers if not isinstance(answer, str)]
+    assert refused == ["upstream_busy"] * 5
     assert hearing.heard.most_at_once <= dictation.AT_ONCE
     assert len(dictation._places) == 0
 
 
 async def test_one_person_does_not_take_all_places(ears: ModelConfig, hearing: Upstream) -> None:
-    await change(base_url=hearing.base_url("slow"))
+    await change(base_url=hearing.base_url("held"))
     greedy = [dictation.transcribe("ext:1", WEBM, OPUS) for _ in range(6)]
-    answers = await asyncio.gather(*greedy, dictation.transcribe("ext:2", WEBM, OPUS), return_exceptions=True)
+    other = dictation.transcribe("ext:2", WEBM, OPUS)
+    answers = await answers_of([*greedy, other], 6 - dictation.EACH, hearing)
     assert [isinstance(answer, str) for answer in answers].count(True) == dictation.EACH + 1
     assert isinstance(answers[-1], str)
     assert all(isinstance(answer, str | RateLimited) for answer in answers)
