@@ -20,7 +20,9 @@ from chat_app.models import IdempotencyKey, Turn, sql
 from sessions_app.principal import Principal
 
 DERIVED: Final = "derived:"  # begins keys that were made of a request, not given by its caller
-OWNERS: Final = "owner:"  # begins keys that mean one thing for all that is the owner's, whichever session asks
+OWNERS: Final = (
+    "owner:"  # begins keys that mean one thing for all that is the owner's, whichever session asks
+)
 
 
 def one_at_a_time(work: Callable[[], Begun], key: str | None) -> Begun:

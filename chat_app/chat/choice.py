@@ -9,20 +9,26 @@ import math
 
 from chat_app.chat import catalog, policy
 from chat_app.chat.catalog import Route
-from chat_app.domain.errors import NotConfigured, Unavailable, UnknownModel
+from chat_app.domain.errors import InvalidInput, NotConfigured, Unavailable, UnknownModel
 from chat_app.models import ModelConfig
 from sessions_app.principal import Principal
 
 
-def routes(principal: Principal, model: str | None, tool: str | None = None) -> tuple[str, list[Route]]:
-    """The id of the model that this principal asks, and the routes to try for it. Raises UnknownModel, Forbidden,
-    InvalidInput for a tool that may not be chosen, Unavailable."""
+def routes(
+    principal: Principal, model: str | None, tool: str | None = None, *, actions: bool = False
+) -> tuple[str, list[Route]]:
+    """The id of the model that this principal asks, and the routes to try for it, for `actions` those of Python alone. Raises
+    UnknownModel, Forbidden, InvalidInput for a tool that may not be chosen and a model that takes no actions, Unavailable."""
     catalogue = catalog.catalogue()
     model_id = policy.model_for(principal, catalogue, model)
     policy.may_choose(tool, catalogue.routes[model_id])
     candidates = catalogue.candidates(model_id, guest=principal.guest)
     if not candidates:
         raise Unavailable("No route to this model can answer right now.", retry_after=10)
+    if actions:
+        candidates = [route for route in candidates if route.config.kind == "python"]
+        if not candidates:
+            raise InvalidInput("The model of this thread does not take actions.")
     if seconds := catalog.pause(candidates):
         raise Unavailable("Every route to this model fails at the moment.", retry_after=math.ceil(seconds))
     return model_id, candidates

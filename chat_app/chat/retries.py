@@ -101,13 +101,10 @@ def anew(principal: Principal, old: Turn, model: str | None, worker: str) -> Beg
     trigger = _trigger(old)
     if question is None and trigger != "action":
         raise NotFound
-    place = Place(None, item_seq=1)
-    if old.thread_id is not None:
-        place = places.existing(principal, old.thread_id)
-        if question is not None and not question.on_path:
-            raise Superseded
+    place = _place(principal, old, question)
     tool = old.input.get("tool")
-    model_id, candidates = choice.routes(principal, model or old.requested_model, tool)
+    wanted = model or old.requested_model
+    model_id, candidates = choice.routes(principal, wanted, tool, actions=trigger == "action")
     session_id = principal.session_id or old.session_id
     now = timezone.now()
     charges = quotas.claim(principal.owner, session_id, model_id, now)
@@ -137,9 +134,7 @@ def anew(principal: Principal, old: Turn, model: str | None, worker: str) -> Beg
         before = stays if trigger == "message" else stays + 1
         past = context.history(place.thread_id, before, context.room(candidates))
     sql.insert(turn)
-    item = openings.data(question) if question is not None else None
-    given = Given(trigger, item, old.input.get("action"), tool, again=True)
-    words = saying.question(question.text, question.data) if question and trigger == "message" else None
+    given = _given(old, question, trigger)
     spec = TurnSpec(
         turn.pk,
         principal.owner,
@@ -147,7 +142,7 @@ def anew(principal: Principal, old: Turn, model: str | None, worker: str) -> Beg
         1,
         "retry",
         model_id,
-        words if words is not None else saying.beginning(given),
+        _words(given),
         stays,
         seq,
         candidates,
@@ -158,6 +153,28 @@ def anew(principal: Principal, old: Turn, model: str | None, worker: str) -> Beg
     )
     info = place.info(place.title, now)
     return Begun(turn.pk, turn.thread_id, principal, spec, Opening(info) if info is not None else None)
+
+
+def _place(principal: Principal, old: Turn, question: Item | None) -> Place:
+    """Where the turn goes that answers `old` anew. Raises Busy, Superseded, NotFound."""
+    if old.thread_id is None:
+        return Place(None, item_seq=1)
+    place = places.existing(principal, old.thread_id)
+    if question is not None and not question.on_path:
+        raise Superseded
+    return place
+
+
+def _given(old: Turn, question: Item | None, trigger: Trigger) -> Given:
+    item = openings.data(question) if question is not None else None
+    return Given(trigger, item, old.input.get("action"), old.input.get("tool"), again=True)
+
+
+def _words(given: Given) -> str:
+    """What began the turn, for a model."""
+    if given.trigger == "message" and given.item is not None:
+        return saying.question(given.item.text, given.item.data)
+    return saying.beginning(given)
 
 
 def _trigger(old: Turn) -> Trigger:

@@ -74,16 +74,7 @@ def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
     now = timezone.now()
     expired = places.expire(places.pending_tools(place.thread_id, place.head_id)) if place.thread_id else ()
     turn_id = new_id("trn")
-    item = Item(
-        id=new_id("msg"),
-        thread_id=place.thread_id,
-        turn_id=turn_id,
-        seq=place.item_seq + 1,
-        kind=context.QUESTION,
-        text=ask.text,
-        data=_data(ask.data, files),
-        created_at=now,
-    )
+    item = _item(ask, place, turn_id, files, now)
     title = place.title or first_words(ask.text or (files[0].name if files else ""))
     past = _in_thread(place, item, title, principal.owner, candidates, now)
     sql.insert(
@@ -127,6 +118,20 @@ def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:
     info = place.info(title, now)
     opening = Opening(info, place.is_new, openings.item(item), expired) if info else None
     return Begun(turn_id, place.thread_id, principal, spec, opening)
+
+
+def _item(ask: Ask, place: Place, turn_id: str, files: Sequence[AttachmentInfo], now: datetime) -> Item:
+    """The user's message as the thread's next item."""
+    return Item(
+        id=new_id("msg"),
+        thread_id=place.thread_id,
+        turn_id=turn_id,
+        seq=place.item_seq + 1,
+        kind=context.QUESTION,
+        text=ask.text,
+        data=_data(ask.data, files),
+        created_at=now,
+    )
 
 
 def _in_thread(

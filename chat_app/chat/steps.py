@@ -51,11 +51,7 @@ def begin(identify: Identify, step: Step, worker: str) -> Begun:
 def _begin(principal: Principal, step: Step, worker: str) -> Begun:
     place = places.existing(principal, step.thread_id)
     head = Turn.objects.filter(pk=place.head_id).values_list("requested_model", flat=True).first()
-    model_id, candidates = choice.routes(principal, head)
-    if step.trigger == "action":
-        candidates = [route for route in candidates if route.config.kind == "python"]
-        if not candidates:
-            raise InvalidInput("The model of this thread does not take actions.")
+    model_id, candidates = choice.routes(principal, head, actions=step.trigger == "action")
     now = timezone.now()
     charges = quotas.claim(principal.owner, principal.session_id, model_id, now)
     found = _beginning(step, place)
