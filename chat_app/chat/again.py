@@ -20,9 +20,7 @@ from chat_app.models import IdempotencyKey, Turn, sql
 from sessions_app.principal import Principal
 
 DERIVED: Final = "derived:"  # begins keys that were made of a request, not given by its caller
-OWNERS: Final = (
-    "owner:"  # begins keys that mean one thing for all that is the owner's, whichever session asks
-)
+OWNERS: Final = "owner:"  # begins keys that mean one thing for the owner, whichever session asks
 
 
 def one_at_a_time(work: Callable[[], Begun], key: str | None) -> Begun:
@@ -45,24 +43,26 @@ def known(principal: Principal, key: str, digest: str) -> Turn | None:
     """The turn that this key started. Raises IdempotencyConflict where it was another request."""
     if len(key) > 255:
         raise InvalidInput(fields={"Idempotency-Key": ["At most 255 characters."]})
-    row = (
-        IdempotencyKey.objects.filter(owner=_scope(principal, key), key=key)
-        .select_related("turn__input_item", "turn__thread")
-        .first()
+    found = sql.fetch(
+        f"SELECT k.digest, k.turn_id, k.created_at FROM {sql.table(IdempotencyKey)} k "  # noqa: S608
+        "WHERE k.owner = %s AND k.key = %s",
+        [_scope(principal, key), key],
     )
-    if row is None:
+    if not found:
         return None
-    if row.created_at < timezone.now() - timedelta(hours=limit("IDEMPOTENCY_HOURS")):
-        row.delete()
+    first, turn_id, created_at = found[0]
+    if sql.moment(created_at) < timezone.now() - timedelta(hours=limit("IDEMPOTENCY_HOURS")):
+        forget(principal, key)
         return None
-    if row.digest != digest:
+    if first != digest:
         raise IdempotencyConflict
-    return policy.owns_turn(principal, row.turn)
+    turn = Turn.objects.select_related("input_item", "thread").get(pk=turn_id)
+    return policy.owns_turn(principal, turn)
 
 
 def remember(principal: Principal, key: str, digest: str, turn_id: str) -> None:
     """From now on the key stands for this turn."""
-    IdempotencyKey.objects.create(owner=_scope(principal, key), key=key, digest=digest, turn_id=turn_id)
+    sql.insert(IdempotencyKey(owner=_scope(principal, key), key=key, digest=digest, turn_id=turn_id))
 
 
 def point(principal: Principal, key: str | None, turn_id: str) -> None:
@@ -79,7 +79,8 @@ def is_new(turn: Turn, key: str) -> bool:
 
 def forget(principal: Principal, key: str) -> None:
     """The request that the key was made for is over: the same words again are a new request."""
-    IdempotencyKey.objects.filter(owner=_scope(principal, key), key=key).delete()
+    with sql.atomic():
+        sql.delete(IdempotencyKey, owner=_scope(principal, key), key=key)
 
 
 def _scope(principal: Principal, key: str) -> str:
