@@ -140,8 +140,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _chatkit(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """The page with OpenAI's element. Its frame is told from which origin it was loaded: that is what a domain key is for."""
-    limits = {"max_size": limit("MAX_ATTACHMENT"), "max_count": limit("ATTACHMENTS_A_MESSAGE")}
-    told = {**context, **limits, "script": CHATKIT_SCRIPT, "key": settings.CHATKIT_DOMAIN_KEY}
+    told = {
+        **context,
+        "script": CHATKIT_SCRIPT,
+        "key": settings.CHATKIT_DOMAIN_KEY,
+        "upload": reverse("attachments"),
+        "max_size": limit("MAX_ATTACHMENT"),
+        "max_count": limit("ATTACHMENTS_A_MESSAGE"),
+    }
     response = render(request, "chat_app/chatkit.html", told)
     response["Content-Security-Policy"] = CHATKIT_CSP
     response["Referrer-Policy"] = "strict-origin-when-cross-origin"

@@ -7,7 +7,7 @@ import { connect } from './connect.js';
 import { PROMPTS } from './view/empty.js';
 
 const PATIENCE = 6_000;
-const { script, key, maxSize, maxCount, login, admin } = document.body.dataset;
+const { script, key, upload, maxSize, maxCount, login, admin } = document.body.dataset;
 const element = document.querySelector('openai-chatkit');
 
 /** Load OpenAI's script. Resolves once it has defined its element. */
@@ -101,6 +101,7 @@ async function start() {
   let answered = false;
   const connection = connect({
     domainKey: key,
+    uploadUrl: upload,
     element: () => element,
     onStatus: ({ state }) => {
       answered ||= state === 'connected';

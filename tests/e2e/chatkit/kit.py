@@ -18,6 +18,12 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Chat
 <script src="chatkit.js"></script></head>
 <body><div id="root"></div><script type="module" src="app.js"></script></body></html>"""
 
+SEND_FILE = """async ([name, type, content]) => {
+  const element = document.querySelector('openai-chatkit');
+  const attachments = await element.setComposerValue({ files: [new File([content], name, { type })] });
+  await element.sendUserMessage({ text: '/echo got it', attachments });
+}"""
+
 
 def build(folder: Path) -> Path:
     """Bundle the stand-in (`chatkit.js`) and the page (`app.js`) into `folder`."""
@@ -85,6 +91,15 @@ class Kit:
     def text(self) -> str:
         """The newest answer."""
         return (self.answers.last.text_content() or "").strip()
+
+    def send_file(self, name: str, mime_type: str, content: str) -> list[str]:
+        """Send a message with a file. -> the names of the files that the server has put into it"""
+        self.page.evaluate(SEND_FILE, [name, mime_type, content])
+        self.ended()
+        files: list[str] = self.evaluate(
+            "element.state.items.flatMap((item) => (item.attachments ?? []).map((file) => file.name))"
+        )
+        return files
 
     def running(self, words: str) -> None:
         """Wait until the newest answer has said `words`."""

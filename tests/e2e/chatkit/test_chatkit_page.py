@@ -52,7 +52,7 @@ def open_page(
         watch.expect("request to another host: https://cdn.platform.openai.com/")
         page.route("https://cdn.platform.openai.com/**", handler)
         page.on("request", lambda r: sessions.append(r.url) if r.url.endswith("/custom/session") else None)
-        page.goto((url or server.url) + path)
+        page.goto((url or server.url) + path, wait_until="domcontentloaded")
         return page
 
     return open_it
@@ -137,6 +137,15 @@ def test_element_that_reports_an_error_at_once_gives_way(
     watch.expect("ChatKit is not shown: Domain not verified")
     chat = own(open_page(script(BROKEN)), server.url)
     assert chat.ask("/echo our own") == "our own"
+
+
+def test_file_goes_up_and_into_the_message(
+    open_page: OpenPage, stand_in: Handler, server: ServerProcess, kit_bundles: Path
+) -> None:
+    page = open_page(stand_in)
+    kit = Kit(page, server.url, kit_bundles)
+    kit.ready()
+    assert kit.send_file("notes.txt", "text/plain", "hello") == ["notes.txt"]
 
 
 def test_own_page_opens_the_thread_of_the_address(

@@ -142,3 +142,14 @@ def test_stranger_sees_nothing_of_the_thread(open_kit: Open, watch: Watch) -> No
     )
     expect(stranger.alerts).not_to_have_count(0)
     expect(stranger.answers).to_have_count(0)
+
+
+@pytest.mark.parametrize("options", [{}, {"uploadUrl": "/api/attachments"}], ids=["two phases", "direct"])
+def test_file_is_uploaded_in_the_name_of_the_secret(open_kit: Open, options: dict[str, str]) -> None:
+    kit = open_kit(**options)
+    with kit.page.expect_request("**/api/attachments**") as uploaded:
+        assert kit.send_file("notes.txt", "text/plain", "hello") == ["notes.txt"]
+    assert uploaded.value.headers["authorization"].startswith("Bearer ")
+    kit.reload()
+    kit.questions.wait_for()
+    assert kit.evaluate("element.state.items[0].attachments[0].mime_type") == "text/plain"
