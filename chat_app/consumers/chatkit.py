@@ -32,6 +32,9 @@ class ChatKit(FollowConsumer):
         await db(self.identify())
         return int(limit("MAX_BODY")) + int(limit("MAX_AUDIO")) * 4 // 3
 
+    def session_ended(self, *, typed: bool) -> bytes:
+        return chatkit.error("The session has ended.", allow_retry=False)
+
     async def respond(self) -> None:
         if not requests.is_json(self.header(b"content-type") or "json"):
             raise requests.NotJson

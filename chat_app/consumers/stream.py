@@ -54,6 +54,10 @@ class FollowConsumer(HttpConsumer):
     revoked = False
     unsubscribe: Callable[[], None] | None = None
 
+    def session_ended(self, *, typed: bool) -> bytes:
+        """The last words of a stream whose session was revoked."""
+        return native.session_ended(typed=typed)
+
     def heed(self, following: Following) -> None:
         """From now on the end of the session is the end of the stream. `pass_on` does so by itself."""
 
@@ -88,7 +92,7 @@ class FollowConsumer(HttpConsumer):
                     await stall.during(self.write(sse.PING))
                 records = await follower.next()
             if self.revoked:
-                await self.write(native.session_ended(typed=typed))
+                await self.write(self.session_ended(typed=typed))
             await self.write(b"", more=False)
         finally:
             stall.close()

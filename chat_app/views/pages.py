@@ -145,6 +145,7 @@ def _chatkit(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         "script": CHATKIT_SCRIPT,
         "key": settings.CHATKIT_DOMAIN_KEY,
         "upload": reverse("attachments"),
+        "dictation": bool(settings.TRANSCRIPTION_MODEL),
         "max_size": limit("MAX_ATTACHMENT"),
         "max_count": limit("ATTACHMENTS_A_MESSAGE"),
     }

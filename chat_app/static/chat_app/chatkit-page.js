@@ -7,7 +7,7 @@ import { connect } from './connect.js';
 import { PROMPTS } from './view/empty.js';
 
 const PATIENCE = 6_000;
-const { script, key, upload, maxSize, maxCount, login, admin } = document.body.dataset;
+const { script, key, upload, maxSize, maxCount, dictation, login, admin } = document.body.dataset;
 const element = document.querySelector('openai-chatkit');
 
 /** Load OpenAI's script. Resolves once it has defined its element. */
@@ -66,6 +66,7 @@ function options(api, models) {
     composer: {
       placeholder: 'Message',
       attachments: { enabled: true, maxSize: Number(maxSize), maxCount: Number(maxCount) },
+      dictation: { enabled: Boolean(dictation) },
       ...(models && { models }),
     },
     disclaimer: { text: 'Answers can be wrong. Check what matters.' },

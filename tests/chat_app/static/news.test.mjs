@@ -128,6 +128,17 @@ test('stopped turn is news until it is over', async () => {
   await until(() => element.calls.length === 2, 'the last update');
 });
 
+test('turn that goes on after its stream has ended is news', async () => {
+  const { fake, state, element, connection } = await opened();
+  state.stream = (response) => stream(response, [frame(1)]).end();
+  await (await connection.fetch(fake.url, SAY)).text();
+  fake.sockets[0].send({ type: 'delta', turn_id: 'turn_1' });
+  await rest(FAST.updates + 50);
+  assert.equal(element.calls.length, 0);
+  fake.sockets[0].send({ type: 'delta', turn_id: 'turn_1' });
+  await until(() => element.calls.length === 1, 'the update');
+});
+
 test('broken socket comes back and reads what it has missed', async () => {
   const { fake, element } = await opened();
   await rest(50);

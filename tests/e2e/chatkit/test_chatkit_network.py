@@ -159,6 +159,20 @@ def test_revoked_session_is_renewed_without_a_word(open_kit: Open, watch: Watch)
     expect(kit.answers).to_have_text(["before", "after"])
 
 
+def test_session_that_is_revoked_in_the_middle_of_an_answer_lets_it_be_seen_whole(
+    open_kit: Open, watch: Watch
+) -> None:
+    watch.expect("401")
+    kit = open_kit()
+    kit.say("/tokens 500 25")
+    kit.running("0005")
+    bearer = kit.asked[-1].headers["authorization"]
+    kit.page.request.delete(f"{kit.url}/api/sessions/current", headers={"Authorization": bearer})
+    expect(kit.alerts).to_contain_text("The session has ended")
+    expect(kit.answers).to_contain_text("0500", timeout=30_000)
+    assert kit.text() == numbers(500)
+
+
 def test_session_that_ends_in_the_middle_of_an_answer_is_renewed(
     start_server: Launcher, open_kit: Open, watch: Watch
 ) -> None:

@@ -132,6 +132,27 @@ def test_two_tabs_show_one_conversation(open_kit: Open, visitor: Visitor) -> Non
     assert not any(update["responding"] for update in first.evaluate("element.updates"))
 
 
+def test_new_title_reaches_the_other_tab(open_kit: Open, visitor: Visitor) -> None:
+    context = visitor(permissions=["local-network-access"])
+    kit = open_kit(context)
+    kit.ask("/echo one")
+    thread = kit.evaluate("element.state.thread.id")
+    renamed = context.request.patch(
+        f"{kit.url}/api/threads/{thread}", data={"title": "Named elsewhere"}, headers={"Origin": kit.url}
+    )
+    assert renamed.status == 200
+    expect(kit.find("header")).to_have_text("Named elsewhere", timeout=8_000)
+
+
+def test_client_tool_is_run_once_and_its_result_answered(start_server: Launcher, open_kit: Open) -> None:
+    server = start_server(CHAT_RESPONDERS="asks=tests.e2e.chatkit.responders.asks_the_page")
+    add_models(server, {"asks": {"provider": "python", "api_key": "", "model": "asks", "default": True}})
+    kit = open_kit(url=server.url)
+    kit.say("where am I?")
+    expect(kit.answers).to_have_text("The page says: {'name': 'locate', 'params': {'exact': True}}")
+    assert len(kit.operations("threads.add_client_tool_output")) == 1
+
+
 def test_stranger_sees_nothing_of_the_thread(open_kit: Open, watch: Watch) -> None:
     watch.expect("404")
     owner = open_kit()

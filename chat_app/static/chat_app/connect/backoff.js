@@ -10,7 +10,6 @@ export const TIMING = {
   silence: 45_000, // a stream that says nothing for so long is dead; the server says something every 15 s
   early: 60_000, // a client secret is renewed this long before it ends
   updates: 5_000, // the client keeps what it has read of a thread for so long
-  socket: 5_000, // a socket that is not open by then may never be: the turn is followed without it
   ping: 240_000,
 };
 

@@ -173,7 +173,9 @@ export class Connector {
       onEnd: (how) => {
         this.updates.release();
         if (how === 'lost') this.#say('failed', backend);
-        if (how !== 'ended' && turnId) this.#part(turnId, backend, how === 'stopped');
+        // A stream may end before its turn, where its session does: then what the turn says later is news.
+        if (how === 'ended') setTimeout(() => this.#own.delete(turnId), this.timing.updates);
+        else if (turnId) this.#part(turnId, backend, how === 'stopped');
       },
     });
   }
