@@ -3,7 +3,7 @@
  * read it keeps for some seconds, and a call in between does nothing), and never while it streams an answer itself.
  */
 
-const SLACK = 150;
+const SLACK = 150; // also after the end of a stream, which the client must first see
 const TRIES = 6;
 
 export class Updates {
@@ -62,7 +62,7 @@ export class Updates {
 
   #schedule() {
     if (this.#timer !== null || this.#wanted.size === 0 || this.#holds > 0 || this.closed) return;
-    const wait = Math.max(0, this.readAt + this.every + SLACK - Date.now());
+    const wait = Math.max(SLACK, this.readAt + this.every + SLACK - Date.now());
     this.#timer = setTimeout(() => {
       this.#timer = null;
       if (this.#holds === 0) this.#fetch();

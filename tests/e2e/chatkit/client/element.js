@@ -43,9 +43,9 @@ class OpenAIChatKit extends HTMLElement {
   }
 
   async #start() {
-    this.dataset.ready = '';
     this.#tell('chatkit.ready');
     await this.#listThreads();
+    this.dataset.ready = ''; // for tests
     const { initialThread } = this.#options;
     if (initialThread) await this.setThreadId(initialThread);
   }
