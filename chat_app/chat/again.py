@@ -19,6 +19,7 @@ from chat_app.domain.errors import IdempotencyConflict, InvalidInput, TurnRunnin
 from chat_app.models import IdempotencyKey, Turn, sql
 from sessions_app.principal import Principal
 
+TRIES_SECONDS: Final = 60.0  # longer than ChatKit's client repeats a request that was not answered
 DERIVED: Final = "derived:"  # begins keys that were made of a request, not given by its caller
 OWNERS: Final = "owner:"  # begins keys that mean one thing for the owner, whichever session asks
 
@@ -72,9 +73,25 @@ def point(principal: Principal, key: str | None, turn_id: str) -> None:
     IdempotencyKey.objects.filter(owner=_scope(principal, key), key=key).update(turn_id=turn_id)
 
 
-def is_new(turn: Turn, key: str) -> bool:
-    """Whether the same request is a new one all the same: its key was derived from it, and the turn was stopped."""
-    return key.startswith(DERIVED) and turn.state == "cancelled"
+def attached(principal: Principal, key: str, digest: str) -> Turn | None:
+    """The turn that the same request has started, None where this one is a request of its own. Whoever hung up on that turn
+    is back. Raises as `known` does."""
+    turn = known(principal, key, digest)
+    if turn is None:
+        return None
+    if key.startswith(DERIVED) and _is_over(turn):
+        forget(principal, key)
+        return None
+    if turn.abandoned_at is not None:
+        Turn.objects.filter(pk=turn.pk).update(abandoned_at=None)
+    return turn
+
+
+def _is_over(turn: Turn) -> bool:
+    """Whether who says the same now means it anew: the answer was stopped, or is there for longer than a client tries."""
+    if turn.state == "cancelled":
+        return True
+    return turn.ended_at is not None and turn.ended_at < timezone.now() - timedelta(seconds=TRIES_SECONDS)
 
 
 def forget(principal: Principal, key: str) -> None:

@@ -5,24 +5,39 @@ Sync. A fresh start makes its Opening of what it has just written.
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from chat_app.chat.asks import Opening
 from chat_app.domain.events import ItemData
 from chat_app.domain.shapes import ItemInfo, ThreadInfo
 from chat_app.models import Item, Thread, Turn
+
+SHOWING: Final = ("message", "structured_input")  # triggers whose item the caller is told of
 
 
 def of(turn: Turn) -> Opening | None:
     """The opening of a turn, None for one that belongs to no thread. `thread` and `input_item` are best joined already."""
     if turn.thread is None:
         return None
+    return told(thread(turn.thread), turn, turn.input_item)
+
+
+def told(info: ThreadInfo, turn: Turn, about: Item | None) -> Opening:
+    """The opening of a turn in this thread; `about` is its input item."""
     first = turn.input
-    own = turn.input_item if turn.trigger in ("message", "structured_input") else None
+    shown = about is not None and (turn.trigger in SHOWING or first.get("shown"))
     return Opening(
-        thread(turn.thread),
+        info,
         bool(first.get("new")),
-        item(own) if own is not None else None,
+        item(about) if shown and about is not None else None,
         tuple(first.get("expired", ())),
     )
+
+
+def kept(turn: Turn) -> dict[str, Any]:
+    """What the turn that takes this one's place for the same request must have in its `input`, to open as this one does."""
+    found = {name: turn.input[name] for name in ("new", "expired", "shown") if name in turn.input}
+    return {**found, "shown": True} if turn.trigger in SHOWING else found
 
 
 def thread(row: Thread) -> ThreadInfo:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from chat_app.chat import again, choice, context, openings, places, policy, quotas, saying
-from chat_app.chat.asks import Begun, Busy, Identify, Opening, TurnSpec, digest_of
+from chat_app.chat.asks import Begun, Busy, Identify, TurnSpec, digest_of
 from chat_app.chat.places import Place
 from chat_app.domain.errors import InvalidInput, NotFound, Superseded
 from chat_app.domain.prompt import Given, Trigger
@@ -16,6 +16,19 @@ from chat_app.domain.turn import ENDED
 from chat_app.models import Item, Thread, Turn, sql
 from chat_app.models.fields import new_id
 from sessions_app.principal import Principal
+
+
+def same(principal: Principal, key: str, digest: str, worker: str, model: str | None = None) -> Begun | None:
+    """What the same request has begun before: its turn, or another one in its place where that failed. None where this one is
+    a request of its own. Inside a transaction; raises IdempotencyConflict and what `anew` raises."""
+    turn = again.attached(principal, key, digest)
+    if turn is None:
+        return None
+    if turn.state not in ("failed", "interrupted"):
+        return Begun(turn.pk, turn.thread_id, principal, opening=openings.of(turn))
+    begun = anew(principal, turn, model, worker, same_request=True)
+    again.point(principal, key, begun.turn_id)
+    return begun
 
 
 def begin_retry(
@@ -28,9 +41,9 @@ def begin_retry(
 
     def work() -> Begun:
         if key:
-            known = again.known(principal, key, digest)
+            known = same(principal, key, digest, worker, model)
             if known is not None:
-                return Begun(known.pk, known.thread_id, principal, opening=openings.of(known))
+                return known
         begun = anew(principal, _own_turn(principal, turn_id), model, worker)
         if key:
             again.remember(principal, key, digest, begun.turn_id)
@@ -50,9 +63,9 @@ def begin_after(identify: Identify, thread_id: str, item_id: str, worker: str, k
 
     def work() -> Begun:
         if key:
-            known = again.known(principal, key, digest)
+            known = same(principal, key, digest, worker)
             if known is not None:
-                return Begun(known.pk, known.thread_id, principal, opening=openings.of(known))
+                return known
         places.existing(principal, thread_id)
         begun = anew(principal, _turn_behind(thread_id, item_id), None, worker)
         if key:
@@ -93,8 +106,11 @@ def _without_items(turns: object, item: Item) -> Turn | None:
     return newest if newest is not None and newest.pk != item.turn_id else None
 
 
-def anew(principal: Principal, old: Turn, model: str | None, worker: str) -> Begun:
-    """Answer what `old` answered. Inside a transaction; raises Busy, NotFound, Superseded and what a start raises."""
+def anew(
+    principal: Principal, old: Turn, model: str | None, worker: str, *, same_request: bool = False
+) -> Begun:
+    """Answer what `old` answered; `same_request` says that its caller has yet to hear what `old` began with. Inside a
+    transaction; raises Busy, NotFound, Superseded and what a start raises."""
     if old.state not in ENDED:
         raise Busy(old.pk, abandoned=old.abandoned_at is not None)
     question = old.input_item
@@ -111,6 +127,8 @@ def anew(principal: Principal, old: Turn, model: str | None, worker: str) -> Beg
     seq = place.item_seq + 1
     stays = int(old.input.get("after", question.seq if question is not None else 0))  # what is behind it goes
     kept = {name: old.input[name] for name in ("tool", "after", "action") if name in old.input}
+    if same_request:
+        kept |= openings.kept(old)
     turn = Turn(
         id=new_id("trn"),
         owner=principal.owner,
@@ -152,7 +170,8 @@ def anew(principal: Principal, old: Turn, model: str | None, worker: str) -> Beg
         files=saying.attached(question.data) if question is not None else (),
     )
     info = place.info(place.title, now)
-    return Begun(turn.pk, turn.thread_id, principal, spec, Opening(info) if info is not None else None)
+    opening = openings.told(info, turn, question) if info is not None else None
+    return Begun(turn.pk, turn.thread_id, principal, spec, opening)
 
 
 def _place(principal: Principal, old: Turn, question: Item | None) -> Place:

@@ -37,11 +37,9 @@ def begin(identify: Identify, ask: Ask, worker: str) -> Begun:
 
     def work() -> Begun:
         if ask.idempotency_key:
-            known = again.known(principal, ask.idempotency_key, ask.digest)
-            if known is not None and again.is_new(known, ask.idempotency_key):
-                again.forget(principal, ask.idempotency_key)
-            elif known is not None:
-                return _again(principal, known, ask, worker)
+            known = retries.same(principal, ask.idempotency_key, ask.digest, worker, ask.model)
+            if known is not None:
+                return known
         begun = _begin(principal, ask, worker)
         if ask.idempotency_key:
             again.remember(principal, ask.idempotency_key, ask.digest, begun.turn_id)
@@ -55,14 +53,6 @@ def _check_text(ask: Ask) -> None:
         raise InvalidInput(fields={"message": ["Say something."]})
     if len(ask.text) > limit("MAX_MESSAGE"):
         raise InvalidInput(fields={"message": [f"At most {limit('MAX_MESSAGE'):,} characters."]})
-
-
-def _again(principal: Principal, turn: Turn, ask: Ask, worker: str) -> Begun:
-    if turn.state in ("failed", "interrupted") and turn.input_item is not None:
-        begun = retries.anew(principal, turn, ask.model, worker)
-        again.point(principal, ask.idempotency_key, begun.turn_id)
-        return begun
-    return Begun(turn.pk, turn.thread_id, principal, opening=openings.of(turn))
 
 
 def _begin(principal: Principal, ask: Ask, worker: str) -> Begun:

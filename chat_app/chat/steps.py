@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from chat_app.chat import again, choice, context, openings, places, policy, quotas, saying
+from chat_app.chat import again, choice, context, openings, places, policy, quotas, retries, saying
 from chat_app.chat.asks import Begun, Identify, Opening, Step, TurnSpec
 from chat_app.domain.errors import InvalidInput, NotFound
 from chat_app.domain.prompt import Given
@@ -37,9 +37,9 @@ def begin(identify: Identify, step: Step, worker: str) -> Begun:
 
     def work() -> Begun:
         if step.idempotency_key:
-            known = again.known(principal, step.idempotency_key, step.digest)
+            known = retries.same(principal, step.idempotency_key, step.digest, worker)
             if known is not None:
-                return Begun(known.pk, known.thread_id, principal, opening=openings.of(known))
+                return known
         begun = _begin(principal, step, worker)
         if step.idempotency_key:
             again.remember(principal, step.idempotency_key, step.digest, begun.turn_id)

@@ -7,6 +7,9 @@ no other way to say so.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from chat_app.chat import turns
@@ -20,9 +23,27 @@ from chat_app.wire import chatkit, requests, sse
 from chat_app.wire import chatkit_requests as ops
 from sessions_app.db import db
 
+_streams: Counter[str] = Counter()  # of each turn that is read here
+
+
+@contextmanager
+def _counted(turn_id: str) -> Iterator[None]:
+    """One more stream of this turn, until it is over."""
+    _streams[turn_id] += 1
+    try:
+        yield
+    finally:
+        _streams[turn_id] -= 1
+        if not _streams[turn_id]:
+            del _streams[turn_id]
+
 
 class ChatKit(FollowConsumer):
     """One request of a ChatKit client, the official one or any other."""
+
+    _begun: Begun | None = None
+    _key_used: str | None = None
+    _left = False
 
     def error_shape(self, body: dict[str, Any]) -> dict[str, Any]:
         return chatkit.error_body(body)
@@ -106,28 +127,32 @@ class ChatKit(FollowConsumer):
     async def _follow(self, begun: Begun, key: str | None) -> None:
         opening = begun.opening
         assert opening is not None
+        self._begun, self._key_used = begun, key
         seen = self._seen(begun.turn_id)
         following = turns.watch(begun, seen or 0)
-        left = False
 
         def hang_up() -> None:
-            nonlocal left
-            left = True
+            self._left = True
             following.follower.close()
 
         self.when_gone(hang_up)
         shapes = self.shapes()
         encoder = chatkit.Encoder(begun.turn_id, opening.thread, shapes)
-        await self.start(200, [*sse.HEADERS, *turn_headers(begun)])
-        try:
-            if seen is None:
-                await self.write(_opening(opening, shapes))
-            await self.pass_on(following, encoder.frame, [])
-        finally:
-            if left and self.header(b"x-chat-connector") is None:
-                await turns.hung_up(begun)
-        if not left and key is not None and key.startswith(DERIVED):
-            await turns.delivered(begun, key)
+        with _counted(begun.turn_id):
+            await self.start(200, [*sse.HEADERS, *turn_headers(begun)])
+            try:
+                if seen is None:
+                    await self.write(_opening(opening, shapes))
+                await self.pass_on(following, encoder.frame, [])
+            finally:
+                if self._left and _streams[begun.turn_id] == 1 and self.header(b"x-chat-connector") is None:
+                    await turns.hung_up(begun)
+
+    async def before_end(self) -> None:
+        if self._begun is None or self._left or self.revoked:
+            return
+        if self._key_used is not None and self._key_used.startswith(DERIVED):
+            await turns.delivered(self._begun, self._key_used)
 
     def _seen(self, turn_id: str) -> int | None:
         """The number of the last event of this turn that the client has, None where it has none."""

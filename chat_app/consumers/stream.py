@@ -75,6 +75,13 @@ class FollowConsumer(HttpConsumer):
         if self.unsubscribe is not None:
             self.unsubscribe()
 
+    def session_ended(self, *, typed: bool) -> bytes:
+        """The last words of a stream whose session was revoked."""
+        return native.session_ended(typed=typed)
+
+    async def before_end(self) -> None:
+        """All that there is has been sent, and the client does not know yet that it was all."""
+
     async def pass_on(
         self, following: Following, frame: Frame, records: list[Record] | None, *, typed: bool = True
     ) -> None:
@@ -93,6 +100,7 @@ class FollowConsumer(HttpConsumer):
                 records = await follower.next()
             if self.revoked:
                 await self.write(self.session_ended(typed=typed))
+            await self.before_end()
             await self.write(b"", more=False)
         finally:
             stall.close()

@@ -97,7 +97,9 @@ class Player:
                     await db(Thread.objects.filter(pk=prompt.thread_id).update, metadata=arguments[0])
                 case "fail_again" if not prompt.given.again:
                     pass
-                case "fail" | "fail_again":
+                case "fail_once" if prompt.given.again:
+                    pass
+                case "fail" | "fail_again" | "fail_once":
                     raise of_request(UpstreamBusy(arguments[0]))  # which tells nothing of the model
                 case "bug":
                     raise KeyError("a bug of the author")
