@@ -52,7 +52,7 @@ CHAT: dict[str, Any] = {
     "CHATKIT_GRACE": ENV.CHATKIT_GRACE,
     "TITLE_MODEL": ENV.TITLE_MODEL,
 }
-# Where a body may be as large as an attachment or a dictation, and what its framing adds to it; and what pages of any origin may load.
+# Where a body may be as large as an attachment or a dictation, and its framing; and what pages of any origin may load.
 UPLOAD_PATHS = r"/api/attachments(?:/[^/]+/upload)?|/chatkit"
 OPEN_PATHS = r"/api/attachments/[^/]+/preview"
 DATA_UPLOAD_MAX_MEMORY_SIZE = CHAT["MAX_BODY"]

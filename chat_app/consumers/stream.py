@@ -75,10 +75,6 @@ class FollowConsumer(HttpConsumer):
         if self.unsubscribe is not None:
             self.unsubscribe()
 
-    def session_ended(self, *, typed: bool) -> bytes:
-        """The last words of a stream whose session was revoked."""
-        return native.session_ended(typed=typed)
-
     async def before_end(self) -> None:
         """All that there is has been sent, and the client does not know yet that it was all."""
 
