@@ -37,7 +37,7 @@ def moved(
     env = {"OPENAI_BASE_URL": api.base_url, "OPENAI_API_KEY": KEY}
     if request.param == "postgres":
         env["DATABASE_URL"] = request.getfixturevalue("postgres_process").database()
-    server = start_server(**env)
+    server = start_server("serve", None, **env)
     api.set(**many(THREADS, messages=6), delay=0.1)
     with importing(server) as process:
         wait_until(lambda: len(api.asked("/items")) > THREADS // 2, "half of the threads")

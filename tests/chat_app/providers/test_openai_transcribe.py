@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -20,18 +21,24 @@ async def hearing() -> AsyncIterator[Upstream]:
         yield running
 
 
-def route(base_url: str, timeouts: Timeouts = SHORT, **parameters: object) -> RouteConfig:
+def route(base_url: str, timeouts: Timeouts = SHORT, **parameters: Any) -> RouteConfig:
     return RouteConfig("ears", "openai", base_url, "whisper-1", "sk-tests", parameters, timeouts)
 
 
-async def of(base_url: str, audio: bytes = WEBM, **parameters: object) -> str:
+async def of(base_url: str, audio: bytes = WEBM, **parameters: Any) -> str:
     return await transcribe(
         route(base_url, **parameters), audio, name="dictation.webm", media_type="audio/webm"
     )
 
 
 async def test_recording_goes_out_as_a_form_and_its_words_come_back(hearing: Upstream) -> None:
-    asked = {"language": "de", "temperature": 0.2, "api": "chat", "response_format": "srt", "stream": True}
+    asked: dict[str, Any] = {
+        "language": "de",
+        "temperature": 0.2,
+        "api": "chat",
+        "response_format": "srt",
+        "stream": True,
+    }
     assert await of(hearing.base_url(), **asked) == "Hello there."
     assert hearing.heard.forms == [
         {

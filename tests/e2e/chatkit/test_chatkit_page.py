@@ -84,7 +84,7 @@ def test_element_comes_up_with_models_and_answers(
     page.get_by_label("Model").select_option("demo")
     assert kit.ask("/echo hello") == "hello"
     (create,) = kit.operations("threads.create")
-    assert create.post_data_json["params"]["input"]["inference_options"] == {"model": "demo"}
+    assert (create.post_data_json or {})["params"]["input"]["inference_options"] == {"model": "demo"}
     assert len(sessions) == 1
     expect(page.locator("chat-backend")).to_have_count(0)
 
