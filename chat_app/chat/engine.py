@@ -62,6 +62,7 @@ class Run:
         self.first_token_at: datetime | None = None  # of the first text or item
         self.thread = ThreadNews(spec, self._tell)
         self.saved_seq = 0  # the number of the last event in a checkpoint
+        self._saved_items: store.Kept = []
         self._pump: asyncio.Task[None] | None = None
         self._stop: Stop | None = None
         self._buffer: list[str] = []
@@ -82,11 +83,16 @@ class Run:
         if seq == self.saved_seq or self.record.ended:
             return None
         view = self.log.view(spec.turn_id)
-        items = self._items()
-        plain = len(items) == 1 and items[0].id == self.item_id
-        return store.Checkpoint(
-            spec.turn_id, spec.fence, seq, view.text, view.model or "", () if plain else items
-        )
+        text, model = view.text, view.model or ""
+        items = store.kept(self._items(), view.open_ids, text)
+        changed = None if items == self._saved_items else items
+        return store.Checkpoint(spec.turn_id, spec.fence, seq, text, model, changed)
+
+    def saved(self, stands: store.Checkpoint) -> None:
+        """That checkpoint is stored."""
+        self.saved_seq = stands.seq
+        if stands.items is not None:
+            self._saved_items = stands.items
 
     def stop(self, reason: Stop) -> None:
         """Stop the answer: the model's connection closes, what was said is kept. The first reason counts."""
@@ -296,6 +302,7 @@ class Run:
             answer_seq=self.spec.answer_seq,
             terminal=terminal,
             items=items,
+            open=view.open_ids,
             model=route.id if route else "",
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,

@@ -162,7 +162,7 @@ class Runner:
         moved = [stands for run in runs.values() if (stands := run.checkpoint()) is not None]
         cancelled = await db(store.checkpoint, list(runs), moved, _abandoned_before())
         for stands in moved:
-            runs[stands.turn_id].saved_seq = stands.seq
+            runs[stands.turn_id].saved(stands)
         for turn_id in cancelled:
             self.stop(turn_id, "cancelled")
 

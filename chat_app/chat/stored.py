@@ -82,7 +82,12 @@ class StoredTurn:
             if turn.last_seq <= self.seq:
                 return []
             items = store.kept_items(turn)
-            return [Record(turn.last_seq, Snapshot(turn.state, model, turn.partial, tuple(items)))]
+            return [
+                Record(
+                    turn.last_seq,
+                    Snapshot(turn.state, model, turn.partial, tuple(items), store.kept_open(turn)),
+                )
+            ]
         items = _items(turn.pk)
         text = "\n\n".join(i.text for i in items if i.kind == ANSWER and i.text)
         last = max(turn.last_seq, self.seq + 1)

@@ -21,6 +21,7 @@ from chat_app.consumers.stream import FollowConsumer, turn_headers
 from chat_app.domain.errors import ChatError, ThreadClosed, TooLarge
 from chat_app.wire import chatkit, requests, sse
 from chat_app.wire import chatkit_requests as ops
+from chat_app.wire.chatkit_events import Encoder
 from sessions_app.db import db
 
 _streams: Counter[str] = Counter()  # of each turn that is read here
@@ -129,7 +130,9 @@ class ChatKit(FollowConsumer):
         assert opening is not None
         self._begun, self._key_used = begun, key
         seen = self._seen(begun.turn_id)
-        following = turns.watch(begun, seen or 0)
+        following = turns.watch(
+            begun
+        )  # from the beginning: the encoder learns what the client was told before
 
         def hang_up() -> None:
             self._left = True
@@ -137,12 +140,12 @@ class ChatKit(FollowConsumer):
 
         self.when_gone(hang_up)
         shapes = self.shapes()
-        encoder = chatkit.Encoder(begun.turn_id, opening.thread, shapes)
+        encoder = Encoder(begun.turn_id, opening.thread, shapes, seen or 0)
         with _counted(begun.turn_id):
             await self.start(200, [*sse.HEADERS, *turn_headers(begun)])
             try:
                 if seen is None:
-                    await self.write(_opening(opening, shapes))
+                    await self.write(_opening(opening, begun.turn_id, shapes))
                 await self.pass_on(following, encoder.frame, [])
             finally:
                 if self._left and _streams[begun.turn_id] == 1 and self.header(b"x-chat-connector") is None:
@@ -174,10 +177,11 @@ def _ask(message: ops.UserMessage, key: str | None, thread_id: str | None) -> As
     )
 
 
-def _opening(opening: Opening, shapes: chatkit.Shapes) -> bytes:
+def _opening(opening: Opening, turn_id: str, shapes: chatkit.Shapes) -> bytes:
     item = opening.item
     return chatkit.opening(
         opening.thread,
+        f"{turn_id}:0",
         is_new=opening.is_new,
         item=shapes.info(item) if item is not None else None,
         answered=item is not None and item.kind != chatkit.QUESTION,

@@ -185,3 +185,4 @@ class Snapshot:
     model: str | None
     text: str
     items: tuple[ItemData, ...]
+    open: frozenset[str] = frozenset()  # the items that go on

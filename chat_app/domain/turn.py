@@ -137,7 +137,7 @@ class TurnView:
 
     def snapshot(self) -> Snapshot:
         """The whole view as a follower's first message."""
-        return Snapshot(self.state, self.model, self.text, self.items)
+        return Snapshot(self.state, self.model, self.text, self.items, self.open_ids)
 
     def apply(self, event: Event) -> None:
         """Take one more event; raises IllegalEvent, in which case the view is unchanged."""

@@ -5,7 +5,7 @@ Sync; called by `db()`. Every write names the fence, so that a worker that lost 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -21,27 +21,29 @@ from chat_app.domain.prompt import estimate_tokens
 from chat_app.domain.turn import ACTIVE, ANSWER, TERMINAL_STATE, answer_id
 from chat_app.models import Item, QuotaUse, Thread, Turn, sql
 
+Kept = list[dict[str, Any]]
 CRASH_GAP = 1_000_000  # more events than followers of a lost worker can have seen since its last checkpoint
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """How a running turn stands behind event number `seq`: what a follower on another worker is shown, and what is kept
-    should its own worker die. `items` are all that it has made, where there is more than the answer's text."""
+    should its own worker die. `items` are what it has made, as `kept` has them, None where that is stored already: text that
+    grows is no change of them."""
 
     turn_id: str
     fence: int
     seq: int
     text: str
     model: str
-    items: Sequence[ItemData] = ()
+    items: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """All that is stored at a turn's end. `answer_seq` is the number kept free for the answer at the start;
-    where `replaces_after` is set, the answer of a retry takes the place of what followed the item of that number. `charges`
-    are the allowances that the tokens and the cost are added to."""
+    """All that is stored at a turn's end, `open` the items that were not whole. `answer_seq` is the number kept free for the
+    answer at the start; where `replaces_after` is set, the answer of a retry takes the place of what followed the item of that
+    number. `charges` are the allowances that the tokens and the cost are added to."""
 
     turn_id: str
     fence: int
@@ -49,6 +51,7 @@ class Ending:
     answer_seq: int
     terminal: Terminal
     items: Sequence[ItemData] = ()
+    open: Collection[str] = ()
     model: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
@@ -141,6 +144,7 @@ def _add_items(ending: Ending, state: str, now: datetime) -> None:
     mark: dict[str, Any] = {} if state == "completed" else {"state": state}
     if isinstance(ending.terminal, Failed):
         mark["error"] = {"code": ending.terminal.code, "detail": ending.terminal.detail[:500]}
+    marked = _marked(ending)
     sql.insert(
         *(
             Item(
@@ -150,13 +154,19 @@ def _add_items(ending: Ending, state: str, now: datetime) -> None:
                 seq=seq,
                 kind=item.kind,
                 text=item.text,
-                data={**item.data, **(mark if item.kind == ANSWER else {})},
+                data={**item.data, **(mark if item.id in marked else {})},
                 model=item.model or "",
                 created_at=item.created_at or now,
             )
             for seq, item in zip(_numbers(ending), ending.items, strict=True)
         )
     )
+
+
+def _marked(ending: Ending) -> set[str]:
+    """The messages that tell how the answer ended: those that were not whole, else the last one."""
+    messages = [item.id for item in ending.items if item.kind == ANSWER]
+    return {name for name in messages if name in ending.open} or set(messages[-1:])
 
 
 def _numbers(ending: Ending) -> Sequence[int]:
@@ -227,9 +237,9 @@ def checkpoint(
                     [(c.text, c.seq, c.model, c.turn_id, c.fence) for c in moved],
                 )
             for stands in moved:
-                if stands.items:
+                if stands.items is not None:
                     rows = Turn.objects.filter(pk=stands.turn_id, fence=stands.fence, state__in=ACTIVE)
-                    rows.update(partial_items=[_kept(item) for item in stands.items])
+                    rows.update(partial_items=stands.items)
         mine = Turn.objects.filter(pk__in=running, state__in=ACTIVE)
         mine.update(heartbeat=timezone.now())
         stop = Q(cancel_requested__isnull=False)
@@ -238,28 +248,43 @@ def checkpoint(
         return set(mine.filter(stop).values_list("pk", flat=True))
 
 
-def _kept(item: ItemData) -> dict[str, Any]:
-    moment = item.created_at.isoformat() if item.created_at else None
-    return {"id": item.id, "kind": item.kind, "text": item.text, "data": dict(item.data), "at": moment}
+def kept(items: Sequence[ItemData], going_on: Collection[str], text: str) -> Kept:
+    """Items as a checkpoint keeps them. A text that is the whole answer's `text` is kept there alone."""
+    found = []
+    for item in items:
+        moment = item.created_at.isoformat() if item.created_at else None
+        own: dict[str, Any] = {"id": item.id, "kind": item.kind, "data": dict(item.data), "at": moment}
+        if item.kind != ANSWER or item.text != text:
+            own["text"] = item.text
+        if item.id in going_on:
+            own["open"] = True
+        found.append(own)
+    return found
 
 
 def kept_items(turn: Turn) -> list[ItemData]:
-    """The items of a turn's last checkpoint; of an answer that is text alone, that one."""
-    model = turn.model or None
+    """The items of a turn's last checkpoint, with the text that it holds."""
+    model, text = turn.model or None, turn.partial
     if not turn.partial_items:
-        text = turn.partial
-        return [ItemData(answer_id(turn.pk), ANSWER, text, {}, model)] if text else []
+        return [ItemData(answer_id(turn.pk), ANSWER, text, {}, model, turn.created_at)] if text else []
     return [
         ItemData(
-            k["id"],
-            k["kind"],
-            k["text"],
-            k["data"],
+            own["id"],
+            own["kind"],
+            own.get("text", text),
+            own["data"],
             model,
-            datetime.fromisoformat(k["at"]) if k["at"] else None,
+            datetime.fromisoformat(own["at"]) if own["at"] else None,
         )
-        for k in turn.partial_items
+        for own in turn.partial_items
     ]
+
+
+def kept_open(turn: Turn) -> frozenset[str]:
+    """Those of them that were to go on."""
+    if not turn.partial_items:
+        return frozenset({answer_id(turn.pk)})
+    return frozenset(own["id"] for own in turn.partial_items if own.get("open"))
 
 
 def orphans(before: datetime, limit: int = 100) -> list[Turn]:
@@ -284,7 +309,9 @@ def close_orphan(
         mine = Turn.objects.filter(pk=turn.pk, fence=turn.fence, state__in=ACTIVE)
         if not mine.update(fence=turn.fence + 1):
             return False
-        stands = Turn.objects.only("partial", "partial_items", "last_seq", "model").get(pk=turn.pk)
+        stands = Turn.objects.only("partial", "partial_items", "last_seq", "model", "created_at").get(
+            pk=turn.pk
+        )
         text, last_seq, model, items = stands.partial, stands.last_seq, stands.model, kept_items(stands)
         seq = 0
         if turn.thread_id:
@@ -300,6 +327,7 @@ def close_orphan(
                 answer_seq=seq,
                 terminal=Interrupted(text),
                 items=items,
+                open=kept_open(stands),
                 model=model,
                 output_tokens=tokens,
                 estimated=True,

@@ -19,7 +19,7 @@ from bench.servers import Running
 from chat_app.domain.events import TextDelta
 from chat_app.domain.shapes import ThreadInfo
 from chat_app.streaming.log import Record
-from chat_app.wire import chatkit, chatkit_requests
+from chat_app.wire import chatkit, chatkit_events, chatkit_requests
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 THREAD = ThreadMetadata(id="thr_1", created_at=NOW)
@@ -97,7 +97,7 @@ async def test_bare_application_speaks_chatkit() -> None:
 
 def test_tokens_are_counted_where_we_and_the_bare_application_say_them() -> None:
     info = ThreadInfo("thr_1", "/tokens 5 0", "active", NOW, NOW)
-    encoder = chatkit.Encoder("trn_1", info, chatkit.Shapes(str))
+    encoder = chatkit_events.Encoder("trn_1", info, chatkit.Shapes(str))
     frame = encoder.frame(Record(3, TextDelta("msg_1", "0001 "))).decode()
     [line] = [line for line in frame.splitlines() if "0001 " in line]
     assert line.startswith(CHATKIT_TEXT)

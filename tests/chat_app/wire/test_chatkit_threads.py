@@ -9,16 +9,16 @@ import orjson
 from chat_app.domain.events import ThreadUpdated
 from chat_app.domain.shapes import ThreadInfo
 from chat_app.streaming.log import Record
-from chat_app.wire import chatkit
+from chat_app.wire import chatkit, chatkit_events
 
 
 def test_thread_tells_its_picture_hosts_with_all_that_it_told_before() -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
-    encoder = chatkit.Encoder(
+    encoder = chatkit_events.Encoder(
         "trn_1", ThreadInfo("thr_1", "A title", "active", now, now), chatkit.Shapes(str)
     )
     changes = [ThreadUpdated(image_domains=["pictures.example"]), ThreadUpdated("Another")]
-    frames = [encoder.frame(Record(n, event)).split(b"data: ")[1] for n, event in enumerate(changes)]
+    frames = [encoder.frame(Record(n, event)).split(b"data: ")[1] for n, event in enumerate(changes, 1)]
     told = [orjson.loads(frame)["thread"] for frame in frames]
     assert [(t["title"], t["allowed_image_domains"]) for t in told] == [
         ("A title", ["pictures.example"]),

@@ -82,7 +82,7 @@ def part(text: str, *annotations: Any) -> dict[str, Any]:
 
 
 IMAGE = {"id": "img_1", "url": "http://127.0.0.1/i.png"}
-ALL = [
+ALL: list[list[Any]] = [
     ["done", "w", "widget", widget(words("Hello"), button())],
     ["done", "l", "widget", {"widget": {"type": "ListView", "children": [{"type": "ListViewItem", "children": []}]}}],
     ["done", "b", "widget", {"widget": {"type": "Basic", "children": []}}],

@@ -42,10 +42,16 @@ _known: dict[
 ] = {}  # every item id that any client of this run was shown -> its thread and kind
 
 
-def event(raw: str) -> Any:
-    """One frame's data, checked: the event as JSON."""
+def well_formed(raw: str) -> Any:
+    """One frame's data, checked but for the ids: the event as JSON."""
     data = _clean(raw)
     _same(_EVENT, data)
+    return data
+
+
+def event(raw: str) -> Any:
+    """One frame's data, checked: the event as JSON."""
+    data = well_formed(raw)
     if (item := data.get("item")) is not None:
         _identity(item)
     return data

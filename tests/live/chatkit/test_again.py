@@ -208,13 +208,14 @@ def test_same_words_in_new_threads_are_new_threads(client: Client) -> None:
 
 def test_same_words_after_a_stop_are_a_new_message(client: Client) -> None:
     thread_id = client.say("hello").thread["id"]
-    with client.add(thread_id, SLOW) as stream:
+    words = script(["count", 150, 0.03])
+    with client.add(thread_id, words) as stream:
         stream.until("assistant_message.content_part.text_delta")
     assert client.who.ended(stream.turn_id)["state"] == "cancelled"
-    again = client.add(thread_id, SLOW)
+    again = client.add(thread_id, words)
     again.all()
     assert again.turn_id != stream.turn_id
-    assert again.thread.texts()[-1].endswith("0060 ")
+    assert again.thread.texts()[-1].endswith("0150 ")
 
 
 @pytest.mark.parametrize("kind", ["action", "retry"])

@@ -232,7 +232,7 @@ def test_thread_read_in_mid_answer_has_the_changes_of_earlier_items(client: Clie
     )
     thread_id, (shown, gone) = first.thread["id"], list(first.items)[1:]
     changed = shapes.widget(shapes.words("Changed"))
-    steps = [["change", shown, "widget", changed], ["take_away", gone], ["text", "!"], ["sleep", 1]]
+    steps: list[list[Any]] = [["change", shown, "widget", changed], ["take_away", gone], ["text", "!"], ["sleep", 1]]
     with client.add(thread_id, script(*steps)) as stream:
         stream.until("thread.item.removed")
         same(client, thread_id)
@@ -242,7 +242,7 @@ def test_thread_read_in_mid_answer_has_the_changes_of_earlier_items(client: Clie
 
 def test_what_is_for_the_model_alone_is_on_no_event_and_in_no_answer(client: Client) -> None:
     hidden = ["hidden_context_item", HIDDEN, "SECRET"]
-    steps = [
+    steps: list[list[Any]] = [
         ["keep", {"note": "SECRET"}],
         ["added", "h", *hidden],
         ["updated", {"type": "SECRET"}, "h", *hidden],
