@@ -20,14 +20,20 @@ from chat_app.providers.python.handover import Around, values_of
 
 log = logging.getLogger(__name__)
 
+Adapt = Callable[[Any], Any]
+
 BREATH: Final = 16  # values after which an async responder that never waits lets the event loop have its turn
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 class Table:
     """The callables of this installation by name; a dotted path is imported when it is first asked for."""
 
-    def __init__(self, entries: Mapping[str, Any], around: Around) -> None:
-        self.around = around
+    def __init__(self, entries: Mapping[str, Any], around: Around, adapt: Adapt = _same) -> None:
+        self.around, self._adapt = around, adapt
         self._entries = entries
         self._found: dict[str, Entry | str] = {}
 
@@ -49,6 +55,11 @@ class Table:
             except Exception as error:
                 log.warning("responder %s cannot be imported", name, exc_info=error)
                 return f"The responder “{name}” cannot be imported ({type(error).__name__})."
+        try:
+            target = self._adapt(target)
+        except Exception as error:
+            log.warning("responder %s cannot be made", name, exc_info=error)
+            return f"The responder “{name}” cannot be made ({type(error).__name__})."
         if not callable(getattr(target, "respond", target)):
             return f"The responder “{name}” is not callable, and has no `respond`."
         return Entry(target)
@@ -141,10 +152,6 @@ async def _beside_loop(call: Callable[[], Any], around: Around) -> AsyncGenerato
             async with aclosing(_on_loop(partial(_same, value))) as more:
                 async for one in more:
                     yield one
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 async def _close(values: AsyncIterator[Any]) -> None:

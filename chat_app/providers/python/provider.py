@@ -23,7 +23,7 @@ from chat_app.providers.base import (
     UsageChunk,
 )
 from chat_app.providers.deadlines import Deadlines
-from chat_app.providers.python.callables import Table
+from chat_app.providers.python.callables import Adapt, Table
 from chat_app.providers.python.handover import Around
 from chat_app.providers.python.own_events import OwnEvents
 from chat_app.providers.text import Cleaner, clean
@@ -33,11 +33,14 @@ END: Final = object()
 _table = Table({}, nullcontext)
 
 
-def configure(entries: Mapping[str, Any], around: Around = nullcontext) -> None:
+def configure(
+    entries: Mapping[str, Any], around: Around = nullcontext, adapt: Adapt = lambda target: target
+) -> None:
     """Say which callables there are: name -> callable, class, object with `respond`, or the dotted path of one. `around` makes
-    a context manager for each thread in which sync code runs, entered there."""
+    a context manager for each thread in which sync code runs, entered there. `adapt` makes a responder of what is none by
+    itself, and leaves anything else as it is."""
     global _table
-    _table = Table(entries, around)
+    _table = Table(entries, around, adapt)
 
 
 def problem(name: str) -> str | None:
