@@ -66,7 +66,7 @@ def agent_responder(
 
     async def respond(prompt: Prompt) -> AsyncIterator[Given]:
         answer = _Answer()
-        with _sdk_errors(max_turns):
+        with sdk_errors(max_turns):
             run = Runner.run_streamed(
                 agent, _input(prompt), context=context(prompt), max_turns=max_turns, run_config=config
             )
@@ -156,12 +156,13 @@ class _Answer:
 
 
 @contextmanager
-def _sdk_errors(max_turns: int) -> Iterator[None]:
+def sdk_errors(max_turns: int | None = None) -> Iterator[None]:
     """The one place where errors of the SDK and of its client become our tree's. Others pass: they are bugs of the agent."""
     try:
         yield
     except MaxTurnsExceeded as error:
-        raise UpstreamError(f"The agent came to no end within {max_turns} steps.") from error
+        steps = f"{max_turns} steps" if max_turns is not None else "its steps"
+        raise UpstreamError(f"The agent came to no end within {steps}.") from error
     except (InputGuardrailTripwireTriggered, OutputGuardrailTripwireTriggered) as error:
         raise statuses.of_request(UpstreamRefused("A guardrail of the agent stopped this.")) from error
     except ModelBehaviorError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db import connections
@@ -13,7 +15,7 @@ from chat_app.providers.python import provider as python
 
 def plug_in() -> None:
     """Give the provider the table of settings. Nothing is imported yet."""
-    python.configure(settings.CHAT_RESPONDERS, around=own_connections)
+    python.configure(settings.CHAT_RESPONDERS, around=own_connections, adapt=adapted)
 
 
 @contextmanager
@@ -23,3 +25,25 @@ def own_connections() -> Iterator[None]:
         yield
     finally:
         connections.close_all()
+
+
+def adapted(target: Any) -> Any:
+    """A responder of a ChatKit server, of a class of them, or of a function that makes one; anything else as it is. The SDK is
+    imported for those alone."""
+    if not (_is_server(target) or _makes_one(target)):
+        return target
+    from chat_app.responders.chatkit_server import chatkit_responder
+
+    return chatkit_responder(target)
+
+
+def _is_server(target: Any) -> bool:
+    kind = target if inspect.isclass(target) else type(target)
+    return any((c.__module__, c.__qualname__) == ("chatkit.server", "ChatKitServer") for c in kind.__mro__)
+
+
+def _makes_one(target: Any) -> bool:
+    """A responder takes a prompt: a function that takes nothing, or a store, is there to make one."""
+    return inspect.isfunction(target) and {"store", "attachment_store"} >= set(
+        inspect.signature(target).parameters
+    )

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from chatkit.server import ChatKitServer
 from django.db import connection
 
 from chat_app import checks
@@ -59,3 +60,53 @@ def test_server_that_runs_no_agent_does_not_load_the_sdk() -> None:
         "import chatbackend.asgi, sys; print([n for n in ('agents', 'openai', 'torch') if n in sys.modules])"
     )
     assert run_python(["-c", code], os.environ).strip() == "[]"
+
+
+class Server(ChatKitServer[Any]):
+    def respond(self, *_: Any) -> Any:
+        raise NotImplementedError
+
+
+def make() -> Server:
+    return Server(None)  # type: ignore[arg-type]
+
+
+def make_of(store: Any) -> Server:
+    return Server(store)
+
+
+def breaks() -> Server:
+    raise KeyError("no server today")
+
+
+@pytest.mark.parametrize("target", [Server, make(), make, make_of, f"{__name__}.make"])
+def test_chatkit_server_is_a_responder_in_every_shape(settings: Any, target: Any) -> None:
+    settings.CHAT_RESPONDERS = {"it": target}
+    setup.plug_in()
+    assert python.problem("it") is None
+    method = python.hook("it", "respond")
+    assert type(getattr(method, "__self__", None)).__name__ == "ChatKitResponder"
+
+
+def test_server_that_cannot_be_made_is_told_of(settings: Any) -> None:
+    settings.CHAT_RESPONDERS = {"it": breaks}
+    setup.plug_in()
+    assert python.problem("it") == "The responder “it” cannot be made (KeyError)."
+
+
+def test_other_responders_are_as_they_were() -> None:
+    assert setup.adapted(greet) is greet
+    assert setup.adapted(_no_prompt_at_all) is _no_prompt_at_all
+
+
+def _no_prompt_at_all(*words: str) -> str:
+    return ""
+
+
+@pytest.mark.parametrize("named", ["", "it=examples.python_model.shout"])
+def test_server_that_runs_no_chatkit_server_does_not_load_its_sdk(named: str) -> None:
+    code = (
+        "import chatbackend.asgi, sys; from chat_app.providers.python import provider as p; p.problem('it');"
+        "print([n for n in sys.modules if n.split('.')[0] in ('chatkit', 'agents', 'openai')])"
+    )
+    assert run_python(["-c", code], {**os.environ, "CHAT_RESPONDERS": named}).strip() == "[]"
