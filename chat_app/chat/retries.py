@@ -5,6 +5,8 @@ Sync; `turns.py` calls it by `db()`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 
 from chat_app.chat import again, choice, context, openings, places, policy, quotas, saying
@@ -126,9 +128,6 @@ def anew(
     charges = quotas.claim(principal.owner, session_id, model_id, now)
     seq = place.item_seq + 1
     stays = int(old.input.get("after", question.seq if question is not None else 0))  # what is behind it goes
-    kept = {name: old.input[name] for name in ("tool", "after", "action") if name in old.input}
-    if same_request:
-        kept |= openings.kept(old)
     turn = Turn(
         id=new_id("trn"),
         owner=principal.owner,
@@ -138,7 +137,7 @@ def anew(
         parent_id=old.parent_id,
         trigger="retry",
         input_item_id=question.pk if question is not None else None,
-        input={**kept, "trigger": trigger},
+        input=_input(old, trigger, same_request),
         requested_model=model_id,
         state="running",
         attempt=old.attempt + 1,
@@ -172,6 +171,12 @@ def anew(
     info = place.info(place.title, now)
     opening = openings.told(info, turn, question) if info is not None else None
     return Begun(turn.pk, turn.thread_id, principal, spec, opening)
+
+
+def _input(old: Turn, trigger: Trigger, same_request: bool) -> dict[str, Any]:
+    """What the new turn has to know of the old one's beginning."""
+    kept = {name: old.input[name] for name in ("tool", "after", "action") if name in old.input}
+    return {**kept, **(openings.kept(old) if same_request else {}), "trigger": trigger}
 
 
 def _place(principal: Principal, old: Turn, question: Item | None) -> Place:

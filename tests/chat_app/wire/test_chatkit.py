@@ -159,7 +159,11 @@ def test_snapshot_puts_things_in_their_place_for_one_of_whom_nothing_is_known() 
 
 @given(st.integers(0, 40), st.data())
 def test_snapshot_and_what_follows_it_fold_to_the_whole(at: int, data: st.DataObject) -> None:
-    events: list[Event] = [ItemAdded(OPEN), *(TextDelta("msg_1", f"{n} ") for n in range(40)), ItemDone(WIDGET)]
+    events: list[Event] = [
+        ItemAdded(OPEN),
+        *(TextDelta("msg_1", f"{n} ") for n in range(40)),
+        ItemDone(WIDGET),
+    ]
     seen = data.draw(st.integers(0, at))
     told_before, rest = told(events[:seen]), encoder(0)
     held = Folded()

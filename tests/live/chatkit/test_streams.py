@@ -232,7 +232,12 @@ def test_thread_read_in_mid_answer_has_the_changes_of_earlier_items(client: Clie
     )
     thread_id, (shown, gone) = first.thread["id"], list(first.items)[1:]
     changed = shapes.widget(shapes.words("Changed"))
-    steps: list[list[Any]] = [["change", shown, "widget", changed], ["take_away", gone], ["text", "!"], ["sleep", 1]]
+    steps: list[list[Any]] = [
+        ["change", shown, "widget", changed],
+        ["take_away", gone],
+        ["text", "!"],
+        ["sleep", 1],
+    ]
     with client.add(thread_id, script(*steps)) as stream:
         stream.until("thread.item.removed")
         same(client, thread_id)
