@@ -5,12 +5,14 @@ Sync; `turns.py` calls it by `db()`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
 
 from chat_app.chat import again, choice, context, openings, places, policy, quotas, saying
 from chat_app.chat.asks import Begun, Busy, Identify, TurnSpec, digest_of
+from chat_app.chat.catalog import Route
 from chat_app.chat.places import Place
 from chat_app.domain.errors import InvalidInput, NotFound, Superseded
 from chat_app.domain.prompt import Given, Trigger
@@ -145,11 +147,7 @@ def anew(
         heartbeat=now,
         created_at=now,
     )
-    past: list[context.Exchange] = []
-    if place.thread_id is not None:
-        sql.update(Thread, {"item_seq": seq, "updated_at": now}, id=place.thread_id)
-        before = stays if trigger == "message" else stays + 1
-        past = context.history(place.thread_id, before, context.room(candidates))
+    past = _moved_on(place, seq, stays if trigger == "message" else stays + 1, candidates)
     sql.insert(turn)
     given = _given(old, question, trigger)
     spec = TurnSpec(
@@ -171,6 +169,14 @@ def anew(
     info = place.info(place.title, now)
     opening = openings.told(info, turn, question) if info is not None else None
     return Begun(turn.pk, turn.thread_id, principal, spec, opening)
+
+
+def _moved_on(place: Place, seq: int, before: int, candidates: Sequence[Route]) -> list[context.Exchange]:
+    """Keep a number of the thread free for the answer; what was said in it before what is answered."""
+    if place.thread_id is None:
+        return []
+    sql.update(Thread, {"item_seq": seq, "updated_at": timezone.now()}, id=place.thread_id)
+    return context.history(place.thread_id, before, context.room(candidates))
 
 
 def _input(old: Turn, trigger: Trigger, same_request: bool) -> dict[str, Any]:
