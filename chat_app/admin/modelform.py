@@ -102,6 +102,7 @@ class ModelForm(forms.ModelForm):
             "id": "The name that front ends send. It cannot be changed later.",
             "base_url": "A private address must be in ALLOWED_PRIVATE_HOSTS; loopback is open only while DEBUG.",
             "model": "The upstream's name for it; of kind python, the name of an entry in CHAT_RESPONDERS.",
+            "tools": 'What a person may choose for a message, as ids in a JSON list: ["search"].',
             "concurrency": "Answers at the same time, in each process.",
             "queue": "Turns that may wait for a place. Beyond it the next route is tried, or the caller told to come again.",
             "timeout_first_token": "Seconds, and as long a turn waits for a place.",
