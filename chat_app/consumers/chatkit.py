@@ -6,6 +6,7 @@ no other way to say so.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from chat_app.wire import chatkit_requests as ops
 from chat_app.wire.chatkit_events import Encoder
 from sessions_app.db import db
 
+NOTICED_SECONDS = 0.25
 _streams: Counter[str] = Counter()  # of each turn that is read here
 
 
@@ -70,7 +72,7 @@ class ChatKit(FollowConsumer):
             return
         key = self._key()
         try:
-            begun = await self._begin(params, key)
+            begun = await self._begin_soon(params, key)
         except Busy as busy:
             await self._say(chatkit.notice("warning", busy.detail))
         except ThreadClosed as closed:
@@ -98,6 +100,21 @@ class ChatKit(FollowConsumer):
         if frame is None:
             return None
         return f"{DERIVED}chatkit:{frame[:64]}:{hashlib.sha256(self.body).hexdigest()}"
+
+    async def _begin_soon(self, params: Any, key: str | None) -> Begun:
+        """`_begin`, with a moment for a stream that was hung up on just now to be noticed: a message may follow its Stop at
+        once."""
+        try:
+            return await self._begin(params, key)
+        except Busy:
+            if self._has_connector():
+                raise
+        await asyncio.sleep(NOTICED_SECONDS)
+        return await self._begin(params, key)
+
+    def _has_connector(self) -> bool:
+        """Whether the client says by itself what the end of its stream means."""
+        return self.header(b"x-chat-connector") is not None
 
     async def _begin(self, params: Any, key: str | None) -> Begun:
         identify = chatkit_calls.person(self.identify())
@@ -148,7 +165,7 @@ class ChatKit(FollowConsumer):
                     await self.write(_opening(opening, begun.turn_id, shapes))
                 await self.pass_on(following, encoder.frame, [])
             finally:
-                if self._left and _streams[begun.turn_id] == 1 and self.header(b"x-chat-connector") is None:
+                if self._left and _streams[begun.turn_id] == 1 and not self._has_connector():
                     await turns.hung_up(begun)
 
     async def before_end(self) -> None:
