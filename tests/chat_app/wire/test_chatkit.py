@@ -169,8 +169,8 @@ def test_snapshot_and_what_follows_it_fold_to_the_whole(at: int, data: st.DataOb
     held = Folded()
     for event in told_before:
         held.take(event)
-    for n, record in enumerate(events[:seen], 1):
-        rest.frame(Record(n, record))
+    for n, before in enumerate(events[:seen], 1):
+        rest.frame(Record(n, before))
     stands = Record(at + 1, snapshot(*events[: at + 1]))
     behind = [Record(n, event) for n, event in enumerate(events, 1) if n > at + 1]
     for record in (stands, *behind):

@@ -26,7 +26,7 @@ def start(start_server: Launcher, upstream: FaultyUpstream) -> Start:
     """A server of another setting of what hanging up means."""
 
     def begin(**env: str) -> ServerProcess:
-        server = start_server(CHAT_RESPONDERS=f"player={PLAYER}", **env)
+        server = start_server("serve", None, CHAT_RESPONDERS=f"player={PLAYER}", **env)
         equip(server, upstream)
         return server
 
