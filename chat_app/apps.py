@@ -16,15 +16,15 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from chat_app import checks  # noqa: F401 - registers them
-        from chat_app.chat import catalog, quotas
+        from chat_app.chat import attachments, catalog, pictures, quotas
         from chat_app.models import Fallback, ModelConfig, Quota
         from chat_app.providers import http
-        from chat_app.responders import setup
+        from chat_app.responders import files, setup
         from chat_app.streaming.control import CONTROL
         from sessions_app import ports, signals
 
         http.configure(allowed_private_hosts=settings.ALLOWED_PRIVATE_HOSTS, allow_loopback=settings.DEBUG)
-        setup.plug_in()
+        setup.plug_in(files.Files(pictures.store_image, attachments.parts))
         ports.connect(
             lambda model: catalog.catalogue().check(model),
             lambda: catalog.catalogue().resolve(None),

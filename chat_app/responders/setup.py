@@ -11,10 +11,13 @@ from django.conf import settings
 from django.db import connections
 
 from chat_app.providers.python import provider as python
+from chat_app.responders.files import FILES, Files
 
 
-def plug_in() -> None:
-    """Give the provider the table of settings. Nothing is imported yet."""
+def plug_in(files: Files | None = None) -> None:
+    """Give the provider the table of settings, of which nothing is imported yet, and Python that answers what keeps `files`."""
+    if files is not None:
+        FILES.store_image, FILES.read = files.store_image, files.read
     python.configure(settings.CHAT_RESPONDERS, around=own_connections, adapt=adapted)
 
 
