@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from chat_app.domain.errors import ChatError, UpstreamError, UpstreamTimeout
-from chat_app.domain.events import Progress
+from chat_app.domain.events import Progress, StreamOptions
 from chat_app.domain.prompt import Prompt
 from chat_app.providers import registry
 from chat_app.providers.base import Chunk, CommitChunk, EventChunk, RouteConfig, TextChunk
@@ -66,7 +66,7 @@ class Listening:
                 if not self.visible and _is_visible(chunk):
                     self.visible = True
                     self._on_visible()
-                if type(chunk) is EventChunk and type(chunk.event) is not Progress:
+                if type(chunk) is EventChunk and type(chunk.event) not in (Progress, StreamOptions):
                     self._did_something = True
                 try:
                     self._take(chunk)

@@ -124,6 +124,13 @@ class ClientEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamOptions:
+    """Whether a front end should offer to stop the answer; never stored. Whoever may stop it still may."""
+
+    allow_cancel: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """The answer is whole."""
 
@@ -172,6 +179,7 @@ Event = (
     | Progress
     | Notice
     | ClientEffect
+    | StreamOptions
     | Terminal
 )
 TERMINALS = (Completed, Failed, Cancelled, Interrupted)

@@ -25,6 +25,7 @@ from chat_app.domain.events import (
     Progress,
     RouteChosen,
     Snapshot,
+    StreamOptions,
     TextDelta,
     ThreadUpdated,
     UsageData,
@@ -46,7 +47,7 @@ TERMINAL_STATE: dict[type, State] = {
 }
 
 # Which events may come in which state, and the state that follows. What is not in the table is a bug of the writer.
-_ASIDE = (ThreadUpdated, Progress, Notice, ClientEffect)
+_ASIDE = (ThreadUpdated, Progress, Notice, ClientEffect, StreamOptions)
 ORDER: dict[str, dict[type, State]] = {
     "queued": {
         RouteChosen: "running",

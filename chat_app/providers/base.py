@@ -18,6 +18,7 @@ from chat_app.domain.events import (
     ItemUpdated,
     Notice,
     Progress,
+    StreamOptions,
     TextDelta,
     ThreadUpdated,
 )
@@ -91,6 +92,7 @@ OwnEvent = (
     | Progress
     | Notice
     | ClientEffect
+    | StreamOptions
 )
 
 

@@ -18,6 +18,7 @@ from chatkit.types import (
     ErrorEvent,
     NoticeEvent,
     ProgressUpdateEvent,
+    StreamOptionsEvent,
     Thread,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
@@ -29,7 +30,7 @@ from chatkit.types import (
     ThreadUpdatedEvent,
 )
 
-from chat_app.domain.events import ClientEffect, Notice, Progress
+from chat_app.domain.events import ClientEffect, Notice, Progress, StreamOptions
 from chat_app.providers.base import OwnEvent
 from chat_app.responders import chatkit_tasks as tasks
 from chat_app.responders.chatkit_errors import ToldError
@@ -157,6 +158,8 @@ class Answer:
                 turn.outbox.put(Notice(event.level, event.message, event.title))
             case ClientEffectEvent():
                 turn.outbox.put(ClientEffect(event.name, event.model_dump(mode="json")["data"]))
+            case StreamOptionsEvent():
+                turn.outbox.put(StreamOptions(event.stream_options.allow_cancel))
             case ErrorEvent():
                 self._error = event
             case ThreadUpdatedEvent():

@@ -20,7 +20,7 @@ from chatkit.server import ChatKitServer
 from chatkit.types import AudioInput, ThreadItem, ThreadStreamEvent, UserMessageItem, WidgetItem
 
 from chat_app.domain.errors import InvalidInput, NotFound
-from chat_app.domain.events import ItemData
+from chat_app.domain.events import ItemData, StreamOptions
 from chat_app.domain.prompt import Prompt
 from chat_app.models import Thread, Turn
 from chat_app.models.fields import new_id
@@ -129,6 +129,8 @@ class ChatKitResponder:
         given, thread_id = prompt.given, answer.turn.thread_id
         answer.context = context = await self._context(prompt)
         answer.thread = thread = await self.server.store.load_thread(thread_id, context)
+        if not self.server.get_stream_options(thread, context).allow_cancel:  # that it can is told already
+            answer.turn.outbox.put(StreamOptions(allow_cancel=False))
         if given.trigger == "action":
             if not self._has("action"):
                 raise InvalidInput(NO_ACTIONS)

@@ -154,7 +154,7 @@ def opening(
     if is_new:
         frames.append(frame({"type": "thread.created", "thread": thread(info)}))
     frames += [frame({"type": "thread.item.removed", "item_id": name}) for name in expired]
-    options: Json = {"type": "stream_options", "stream_options": {"allow_cancel": True}}
+    options = stream_options(True)
     if item is None:
         return b"".join([*frames, frame(options, name)])
     if answered:
@@ -162,6 +162,11 @@ def opening(
             [*frames, frame(options), frame({"type": "thread.item.replaced", "item": item}, name)]
         )
     return b"".join([*frames, frame({"type": "thread.item.done", "item": item}), frame(options, name)])
+
+
+def stream_options(allow_cancel: bool) -> Json:
+    """Whether the client offers to stop the answer."""
+    return {"type": "stream_options", "stream_options": {"allow_cancel": allow_cancel}}
 
 
 def notice(level: str, message: str) -> bytes:

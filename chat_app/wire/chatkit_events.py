@@ -27,12 +27,13 @@ from chat_app.domain.events import (
     Progress,
     RouteChosen,
     Snapshot,
+    StreamOptions,
     TextDelta,
     ThreadUpdated,
 )
 from chat_app.domain.shapes import ThreadInfo
 from chat_app.domain.turn import ANSWER
-from chat_app.wire.chatkit import CUT_OFF, TOOL, Shapes, frame, part, plain, thread
+from chat_app.wire.chatkit import CUT_OFF, TOOL, Shapes, frame, part, plain, stream_options, thread
 from chat_app.wire.native import Json, Numbered, lean
 
 
@@ -98,6 +99,8 @@ class Encoder:
                 return [lean(type="progress_update", icon=icon, text=text)]
             case Notice(level, detail, title):
                 return [lean(type="notice", level=level, message=detail, title=title)]
+            case StreamOptions(allow_cancel):
+                return [stream_options(allow_cancel)]
             case ClientEffect(name, data):
                 return [{"type": "client_effect", "name": name, "data": dict(data)}]
             case Snapshot():

@@ -29,6 +29,7 @@ from chat_app.domain.events import (
     Progress,
     RouteChosen,
     Snapshot,
+    StreamOptions,
     TextDelta,
     ThreadUpdated,
     UsageData,
@@ -74,10 +75,13 @@ class Encoder:
     def sse_frame(self, record: Numbered) -> bytes:
         data: bytes | None = record.frames.get("sse")
         if data is None:
-            kind = "delta" if type(record.event) is TextDelta else kind_of(record.event)
             shape = self.frame(record)
-            data = record.frames["sse"] = sse.typed(record.seq, kind, shape) if shape else b""
+            data = record.frames["sse"] = self._framed(record, shape) if shape else b""
         return data
+
+    def _framed(self, record: Numbered, shape: bytes) -> bytes:
+        kind = "delta" if type(record.event) is TextDelta else kind_of(record.event)
+        return sse.typed(record.seq, kind, shape)
 
     def _encode(self, record: Numbered) -> bytes:
         event = record.event
@@ -91,6 +95,8 @@ class Encoder:
             return b'%s%d,"text":%s}' % (self._delta, record.seq, orjson.dumps(event.text))
         if isinstance(event, ItemAdded | ItemUpdated | ItemDone) and event.item.kind in HIDDEN:
             return b""  # for the model alone
+        if isinstance(event, StreamOptions):
+            return b""  # ChatKit's front ends alone ask
         shape = {"type": kind_of(event), "turn_id": self.turn_id, "seq": record.seq}
         return orjson.dumps({**shape, **self._fields(event)})
 
@@ -208,7 +214,7 @@ def event_fields(event: Event) -> Json:
             return lean(text=event.text, usage=usage(event.usage))
         case Interrupted():
             return {"text": event.text, "code": event.code, "retryable": event.retryable}
-        case RouteChosen() | ItemAdded() | ItemDone() | ItemUpdated() | ThreadUpdated():
+        case RouteChosen() | ItemAdded() | ItemDone() | ItemUpdated() | ThreadUpdated() | StreamOptions():
             raise TypeError(f"{type(event).__name__} needs its turn")
         case _:
             assert_never(event)

@@ -22,6 +22,7 @@ from chat_app.domain.events import (
     Level,
     Notice,
     Progress,
+    StreamOptions,
     TextDelta,
     ThreadUpdated,
 )
@@ -87,6 +88,8 @@ class OwnEvents:
                 return Notice(event.level, _text(event.detail), title)
             case ClientEffect():
                 return ClientEffect(_text(event.name), _mapping(event.data))
+            case StreamOptions():
+                return StreamOptions(bool(event.allow_cancel))
 
     def _expect(self, right: bool, item_id: str, what: str) -> None:
         if not right:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from chatkit.errors import CustomStreamError, ErrorCode, StreamError
 from chatkit.server import ChatKitServer
+from chatkit.types import StreamOptions as KitOptions
 from chatkit.types import SyncCustomActionResponse, TranscriptionResult, WidgetItem
 
 from chat_app.chat import hooks
 from chat_app.domain.errors import ChatError, InvalidInput
-from chat_app.domain.events import Completed, Failed, ItemData, RouteChosen
+from chat_app.domain.events import Completed, Failed, ItemData, RouteChosen, StreamOptions
 from chat_app.domain.prompt import Given, Message, Prompt
 from chat_app.models import Thread
 from chat_app.providers.python import provider as python
@@ -161,6 +162,15 @@ def test_method_may_be_a_coroutine_that_returns_the_events() -> None:
             return events()
 
     assert execute(begin(Late(nothing)))[-1].text == "late"
+
+
+def test_server_that_is_not_to_be_stopped_says_so_first() -> None:
+    class Firm(Scripted):
+        def get_stream_options(self, thread: Any, context: Any) -> Any:
+            return KitOptions(allow_cancel=False)
+
+    events = execute(begin(Firm(nothing)))
+    assert events[1] == StreamOptions(allow_cancel=False)
 
 
 # How it is made

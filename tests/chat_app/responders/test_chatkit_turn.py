@@ -16,7 +16,6 @@ from chatkit.types import (
     ErrorEvent,
     NoticeEvent,
     ProgressUpdateEvent,
-    StreamOptions,
     StreamOptionsEvent,
     ThreadItemAddedEvent,
     ThreadItemRemovedEvent,
@@ -39,6 +38,7 @@ from chat_app.domain.events import (
     Notice,
     Progress,
     RouteChosen,
+    StreamOptions,
     TextDelta,
 )
 from chat_app.domain.turn import fold
@@ -254,14 +254,15 @@ def test_what_passes_is_told_and_not_stored() -> None:
             ProgressUpdateEvent(text="on it", icon="search"),
             NoticeEvent(level="warning", message="old", title="Note"),
             ClientEffectEvent(name="confetti", data={"n": 3}),
-            StreamOptionsEvent(stream_options=StreamOptions(allow_cancel=False)),
+            StreamOptionsEvent(stream_options={"allow_cancel": False}),
             done(said("a", "so")),
         )
     )
-    assert events[1:4] == [
+    assert events[1:5] == [
         Progress("on it", "search"),
         Notice("warning", "old", "Note"),
         ClientEffect("confetti", {"n": 3}),
+        StreamOptions(allow_cancel=False),
     ]
     assert len(left) == 1
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_app.domain.events import Event, Snapshot, TextDelta
+from chat_app.domain.events import Event, Snapshot, StreamOptions, TextDelta
 from chat_app.domain.turn import TERMINAL_STATE, fold
 from chat_app.streaming.log import Record
 from chat_app.wire import native, sse
@@ -33,6 +33,11 @@ def test_every_kind_of_event_has_a_golden_line() -> None:
     kinds = {type(event) for event in EVENTS}
     assert kinds == set(native._KINDS)
     assert len(GOLDEN) == len(EVENTS)
+
+
+def test_what_chatkits_front_ends_alone_ask_is_not_told() -> None:
+    record = Record(1, StreamOptions(allow_cancel=False))
+    assert (encoder().frame(record), encoder().sse_frame(record)) == (b"", b"")
 
 
 def test_no_event_holds_a_null() -> None:
