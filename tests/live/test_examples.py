@@ -78,3 +78,20 @@ def test_agent_answers_by_its_models_server(who: Session, upstream: FaultyUpstre
     assert said["usage"]["output_tokens"] == 20
     asked = upstream.state()["body"]
     assert [tool["function"]["name"] for tool in asked["tools"]] == ["conversations"]
+
+
+def test_chatkit_server_answers_and_its_action_reaches_the_model(
+    who: Session, server: ServerProcess, upstream: FaultyUpstream
+) -> None:
+    said = who.ask("Teach me.", model="cards")
+    assert said["response"] == text_of(20)
+    front = {"type": "turn", "payload": {"front": "2 + 2?", "back": "4", "turned": True}}
+    params = {"thread_id": said["thread_id"], "action": front}
+    assert who.post("/chatkit", {"type": "threads.custom_action", "params": params}).status_code == 200
+    who.ask("And now?", model="cards", thread_id=said["thread_id"])
+    assert [m["role"] for m in upstream.state()["body"]["messages"]] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+    ]
