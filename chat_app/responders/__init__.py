@@ -25,8 +25,11 @@ returned, answers to a structured input. What ChatKit calls an item's content is
 What may be yielded: `str`, the answer's text · `Progress` and `Notice`, shown and not stored · `ClientEffect`, for the front
 end · `ItemAdded`, `ItemUpdated`, `ItemDone`, `ItemRemoved`, further entries of the thread, whose ids need be unique within the
 answer alone, unless they are `earlier` ones, of turns before · `TextDelta`, for a further `assistant_message` that was added ·
-`ThreadUpdated` · `UsageChunk`, where tokens are known. All text is one message, which stands where its first piece came. Items
-are part of the answer: they are stored, and once the person has seen text or an item no fallback begins anew.
+`ThreadUpdated` · `StreamOptions`, whether a button offers to stop the answer · `UsageChunk`, where tokens are known ·
+`CommitChunk`, after which no fallback answers, whatever was shown. All text is one message, which stands where its first piece
+came. Items are part of the answer: they are stored, and once the person has seen text or an item no fallback begins anew.
+
+A class of ChatKit's own SDK, a `ChatKitServer`, may be named too: `chatkit_server.py`.
 
 A ChatError (UpstreamDown, UpstreamBusy, Unavailable ...) tells the caller what its text says; anything else that is raised is
 logged with its traceback, and the caller is told that the model broke.
@@ -61,11 +64,12 @@ from chat_app.domain.events import (
     ItemUpdated,
     Notice,
     Progress,
+    StreamOptions,
     TextDelta,
     ThreadUpdated,
 )
 from chat_app.domain.prompt import FilePart, Given, Message, Prompt
-from chat_app.providers.base import UsageChunk
+from chat_app.providers.base import CommitChunk, UsageChunk
 from sessions_app.db import db
 
 
@@ -87,6 +91,7 @@ class Responder(Protocol):
 __all__ = [
     "ChatError",
     "ClientEffect",
+    "CommitChunk",
     "FilePart",
     "Given",
     "ItemAdded",
@@ -100,6 +105,7 @@ __all__ = [
     "Progress",
     "Prompt",
     "Responder",
+    "StreamOptions",
     "TextDelta",
     "ThreadUpdated",
     "Unavailable",
