@@ -38,7 +38,7 @@ from chat_app.domain.events import (
 from chat_app.domain.prompt import estimate_tokens
 from chat_app.domain.turn import ANSWER, IllegalEvent, answer_id
 from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
-from chat_app.streaming import last_words, pace, store
+from chat_app.streaming import kept, last_words, pace, store
 from chat_app.streaming.log import EventLog
 from sessions_app.db import db
 
@@ -62,7 +62,7 @@ class Run:
         self.first_token_at: datetime | None = None  # of the first text or item
         self.thread = ThreadNews(spec, self._tell)
         self.saved_seq = 0  # the number of the last event in a checkpoint
-        self._saved_items: store.Kept = []
+        self._saved_items: kept.Kept = []
         self._pump: asyncio.Task[None] | None = None
         self._stop: Stop | None = None
         self._buffer: list[str] = []
@@ -84,7 +84,7 @@ class Run:
             return None
         view = self.log.view(spec.turn_id)
         text, model = view.text, view.model or ""
-        items = store.kept(self._items(), view.open_ids, text)
+        items = kept.items_as_kept(self._items(), view.open_ids, text)
         changed = None if items == self._saved_items else items
         return store.Checkpoint(spec.turn_id, spec.fence, seq, text, model, changed)
 

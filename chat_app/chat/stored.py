@@ -19,7 +19,7 @@ from chat_app.domain.events import (
 from chat_app.domain.shapes import TurnInfo
 from chat_app.domain.turn import ACTIVE, ANSWER
 from chat_app.models import Item, Turn
-from chat_app.streaming import store
+from chat_app.streaming import kept
 from chat_app.streaming.log import Record
 from sessions_app.db import db
 
@@ -81,11 +81,11 @@ class StoredTurn:
         if turn.state in ACTIVE:
             if turn.last_seq <= self.seq:
                 return []
-            items = store.kept_items(turn)
+            items = kept.items_of(turn)
             return [
                 Record(
                     turn.last_seq,
-                    Snapshot(turn.state, model, turn.partial, tuple(items), store.kept_open(turn)),
+                    Snapshot(turn.state, model, turn.partial, tuple(items), kept.open_of(turn)),
                 )
             ]
         items = _items(turn.pk)

@@ -106,12 +106,13 @@ def give_feedback(principal: Principal, item_id: str, kind: str | None, comment:
     return item_info(Item.objects.select_related("feedback").get(pk=item.pk))
 
 
-def give_feedback_to(principal: Principal, thread_id: str, item_ids: Iterable[str], kind: str) -> None:
-    """Keep what the owner thinks of several items of a thread; those that take no feedback are passed over."""
+def give_feedback_to(principal: Principal, thread_id: str, item_ids: Iterable[str], kind: str) -> list[str]:
+    """Keep what the owner thinks of several items of a thread: the ids of those that take feedback and are there."""
     find(principal, thread_id)
     rows = _visible(thread_id).filter(pk__in=list(item_ids)).exclude(kind="user_message")
     for row in rows:
         Feedback.objects.update_or_create(item=row, defaults={"kind": kind})
+    return [row.pk for row in rows]
 
 
 def item_info(row: Item) -> ItemInfo:

@@ -91,22 +91,26 @@ class Calls:
     # Threads and items
 
     async def _open(self, thread_id: str) -> Answered:
-        opened = await reading.opened(self._identify, thread_id, limit=MOST)
-        return Answered(chatkit.thread(opened.thread, self._page(opened)), _headers(opened))
+        opened, page = await self._read(thread_id, MOST, "asc", None)
+        return Answered(chatkit.thread(opened.thread, page), _headers(opened))
 
     async def _items(self, params: ops.ListItems) -> Answered:
-        opened = await reading.opened(
-            self._identify,
-            params.thread_id,
-            limit=_limit(params.limit),
-            order=params.order,
-            after=params.after or None,
+        opened, page = await self._read(
+            params.thread_id, _limit(params.limit), params.order, params.after or None
         )
-        return Answered(chatkit.page(self._page(opened)), _headers(opened))
+        return Answered(chatkit.page(page), _headers(opened))
 
-    def _page(self, opened: reading.Opened) -> Page[Json]:
-        shown = [shape for info in opened.items.data if (shape := self._shapes.info(info)) is not None]
-        return Page(shown, opened.items.has_more, opened.items.next)
+    async def _read(
+        self, thread_id: str, most: int, order: str, after: str | None
+    ) -> tuple[reading.Opened, Page[Json]]:
+        """A page of what this client is shown. The client goes on behind its last row: none is empty while there is more."""
+        while True:
+            opened = await reading.opened(self._identify, thread_id, limit=most, order=order, after=after)
+            items = opened.items
+            shown = [shape for info in items.data if (shape := self._shapes.info(info)) is not None]
+            if shown or not items.has_more:
+                return opened, Page(shown, items.has_more, items.next)
+            after = items.next
 
     def _threads(self, params: ops.ListThreads) -> Json:
         found = threads.listing(
@@ -125,14 +129,16 @@ class Calls:
         threads.delete(self._identify(), thread_id)
 
     async def _feedback(self, params: ops.Feedback) -> Answered:
-        await db(self._store_feedback, params)
-        hook = await db(hooks.find, self._identify, params.thread_id, "feedback")
+        if len(params.item_ids) > MOST:
+            raise InvalidInput(fields={"params.item_ids": [f"At most {MOST} items at once."]})
+        stored = await db(self._store_feedback, params)
+        hook = await db(hooks.find, self._identify, params.thread_id, "feedback") if stored else None
         if hook is not None:
-            await hook.call(params.item_ids, params.kind)
+            await hook.call(stored, params.kind)
         return Answered()
 
-    def _store_feedback(self, params: ops.Feedback) -> None:
-        threads.give_feedback_to(self._identify(), params.thread_id, params.item_ids, params.kind)
+    def _store_feedback(self, params: ops.Feedback) -> list[str]:
+        return threads.give_feedback_to(self._identify(), params.thread_id, params.item_ids, params.kind)
 
     # What a responder answers by itself
 

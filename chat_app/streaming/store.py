@@ -18,17 +18,17 @@ from django.utils import timezone
 
 from chat_app.domain.events import Failed, Interrupted, ItemData, Terminal, ThreadUpdated
 from chat_app.domain.prompt import estimate_tokens
-from chat_app.domain.turn import ACTIVE, ANSWER, TERMINAL_STATE, answer_id
+from chat_app.domain.turn import ACTIVE, ANSWER, TERMINAL_STATE
 from chat_app.models import Item, QuotaUse, Thread, Turn, sql
+from chat_app.streaming import kept
 
-Kept = list[dict[str, Any]]
 CRASH_GAP = 1_000_000  # more events than followers of a lost worker can have seen since its last checkpoint
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """How a running turn stands behind event number `seq`: what a follower on another worker is shown, and what is kept
-    should its own worker die. `items` are what it has made, as `kept` has them, None where that is stored already: text that
+    should its own worker die. `items` are what it has made, as `kept.py` has them, None where that is stored already: text that
     grows is no change of them."""
 
     turn_id: str
@@ -36,7 +36,7 @@ class Checkpoint:
     seq: int
     text: str
     model: str
-    items: Kept | None = None
+    items: kept.Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,45 +248,6 @@ def checkpoint(
         return set(mine.filter(stop).values_list("pk", flat=True))
 
 
-def kept(items: Sequence[ItemData], going_on: Collection[str], text: str) -> Kept:
-    """Items as a checkpoint keeps them. A text that is the whole answer's `text` is kept there alone."""
-    found = []
-    for item in items:
-        moment = item.created_at.isoformat() if item.created_at else None
-        own: dict[str, Any] = {"id": item.id, "kind": item.kind, "data": dict(item.data), "at": moment}
-        if item.kind != ANSWER or item.text != text:
-            own["text"] = item.text
-        if item.id in going_on:
-            own["open"] = True
-        found.append(own)
-    return found
-
-
-def kept_items(turn: Turn) -> list[ItemData]:
-    """The items of a turn's last checkpoint, with the text that it holds."""
-    model, text = turn.model or None, turn.partial
-    if not turn.partial_items:
-        return [ItemData(answer_id(turn.pk), ANSWER, text, {}, model, turn.created_at)] if text else []
-    return [
-        ItemData(
-            own["id"],
-            own["kind"],
-            own.get("text", text),
-            own["data"],
-            model,
-            datetime.fromisoformat(own["at"]) if own["at"] else None,
-        )
-        for own in turn.partial_items
-    ]
-
-
-def kept_open(turn: Turn) -> frozenset[str]:
-    """Those of them that were to go on."""
-    if not turn.partial_items:
-        return frozenset({answer_id(turn.pk)})
-    return frozenset(own["id"] for own in turn.partial_items if own.get("open"))
-
-
 def orphans(before: datetime, limit: int = 100) -> list[Turn]:
     """Turns that are said to run, without a heartbeat since `before`."""
     return list(
@@ -312,12 +273,11 @@ def close_orphan(
         stands = Turn.objects.only("partial", "partial_items", "last_seq", "model", "created_at").get(
             pk=turn.pk
         )
-        text, last_seq, model, items = stands.partial, stands.last_seq, stands.model, kept_items(stands)
+        text, last_seq, model, items = stands.partial, stands.last_seq, stands.model, kept.items_of(stands)
         seq = 0
         if turn.thread_id:
             Thread.objects.filter(pk=turn.thread_id).update(item_seq=F("item_seq") + 1)
             seq = Thread.objects.values_list("item_seq", flat=True).get(pk=turn.thread_id)
-        stays = turn.input.get("after", turn.input_item.seq if turn.input_item is not None else None)
         tokens = estimate_tokens(text)
         return save_ending(
             Ending(
@@ -327,7 +287,7 @@ def close_orphan(
                 answer_seq=seq,
                 terminal=Interrupted(text),
                 items=items,
-                open=kept_open(stands),
+                open=kept.open_of(stands),
                 model=model,
                 output_tokens=tokens,
                 estimated=True,
@@ -335,7 +295,7 @@ def close_orphan(
                 attempts=turn.attempts,
                 first_token_at=turn.first_token_at,
                 last_seq=last_seq + CRASH_GAP,
-                replaces_after=stays if turn.trigger == "retry" else None,
+                replaces_after=kept.replaced_after(turn),
                 charges=charges,
             )
         )

@@ -13,7 +13,8 @@ from chat_app.chat.stored import StoredTurn
 from chat_app.domain.events import Cancelled, Completed, Failed, Interrupted, ItemData, Snapshot, Terminal
 from chat_app.domain.turn import ANSWER, answer_id
 from chat_app.models import Item, Thread, Turn
-from chat_app.streaming import store
+from chat_app.streaming import kept, store
+from sessions_app.db import db
 from tests.chat_app.scripts import USAGE
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +37,8 @@ def said(turn: Turn, text: str) -> ItemData:
 
 def check(turn: Turn, seq: int, text: str, items: Sequence[ItemData], going_on: Any = ()) -> Turn:
     """The turn after a checkpoint."""
-    kept = store.kept(items, going_on, text)
-    store.checkpoint([turn.pk], [store.Checkpoint(turn.pk, turn.fence, seq, text, "demo", kept)])
+    stands = kept.items_as_kept(items, going_on, text)
+    store.checkpoint([turn.pk], [store.Checkpoint(turn.pk, turn.fence, seq, text, "demo", stands)])
     turn.refresh_from_db()
     return turn
 
@@ -52,24 +53,24 @@ def end(turn: Turn, terminal: Terminal, items: Sequence[ItemData], **more: Any) 
 def test_checkpoint_gives_its_items_back_as_they_were(turn: Turn) -> None:
     items = [card("itm_1"), said(turn, "half"), ItemData("msg_2", ANSWER, "", {}, "demo", MOMENT)]
     check(turn, 5, "half", items, {answer_id(turn.pk)})
-    assert store.kept_items(turn) == items
-    assert store.kept_open(turn) == {answer_id(turn.pk)}
+    assert kept.items_of(turn) == items
+    assert kept.open_of(turn) == {answer_id(turn.pk)}
     check(turn, 9, "half and half", [*items[:1], said(turn, "half and half")])
-    assert [item.text for item in store.kept_items(turn)] == ["", "half and half"]
+    assert [item.text for item in kept.items_of(turn)] == ["", "half and half"]
     check(turn, 12, "", [])
-    assert store.kept_items(turn) == []
+    assert kept.items_of(turn) == []
 
 
 def test_text_that_grows_is_no_change_of_the_items(turn: Turn) -> None:
-    def kept(text: str) -> store.Kept:
-        return store.kept([card("itm_1"), said(turn, text)], {answer_id(turn.pk)}, text)
+    def items(text: str) -> kept.Kept:
+        return kept.items_as_kept([card("itm_1"), said(turn, text)], {answer_id(turn.pk)}, text)
 
-    assert kept("half") == kept("half and half")
+    assert items("half") == items("half and half")
     check(turn, 5, "half", [card("itm_1"), said(turn, "half")])
     store.checkpoint([turn.pk], [store.Checkpoint(turn.pk, turn.fence, 7, "half and half", "demo")])
     turn.refresh_from_db()
-    assert [item.text for item in store.kept_items(turn)] == ["", "half and half"]
-    assert store.kept_items(turn)[1].created_at == MOMENT
+    assert [item.text for item in kept.items_of(turn)] == ["", "half and half"]
+    assert kept.items_of(turn)[1].created_at == MOMENT
 
 
 def test_orphan_keeps_its_items_and_marks_what_was_not_whole(turn: Turn) -> None:
@@ -140,16 +141,15 @@ def test_turn_that_was_hung_up_on_is_named_once_its_grace_is_over(turn: Turn) ->
     assert store.checkpoint([turn.pk], [], now + timedelta(seconds=1)) == set()
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_follower_without_the_log_is_told_what_goes_on_and_what_is_whole(turn_in_rows: str) -> None:
-    (record,) = await StoredTurn(turn_in_rows, None).load()
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+async def test_follower_without_the_log_is_told_what_goes_on_and_what_is_whole() -> None:
+    def under_way() -> Turn:
+        thread = Thread.objects.create(owner="ext:1")
+        turn = Turn.objects.create(owner="ext:1", thread=thread, state="running")
+        return check(turn, 5, "half", [card("itm_1"), said(turn, "half")], {answer_id(turn.pk)})
+
+    turn = await db(under_way)
+    (record,) = await StoredTurn(turn.pk, None).load()
     assert isinstance(record.event, Snapshot)
-    assert [item.id for item in record.event.items] == ["itm_1", answer_id(turn_in_rows)]
-    assert record.event.open == {answer_id(turn_in_rows)}
-
-
-@pytest.fixture
-def turn_in_rows(transactional_db: None) -> str:
-    turn = Turn.objects.create(owner="ext:1", thread=Thread.objects.create(owner="ext:1"), state="running")
-    check(turn, 5, "half", [card("itm_1"), said(turn, "half")], {answer_id(turn.pk)})
-    return turn.pk
+    assert [item.id for item in record.event.items] == ["itm_1", answer_id(turn.pk)]
+    assert record.event.open == {answer_id(turn.pk)}

@@ -87,6 +87,9 @@ class Player:
                     yield json.dumps(given(prompt))
                 case "prompt":
                     yield json.dumps([[m.role, m.text] for m in prompt.messages])
+                case "times":  # a step, so often
+                    for n in range(arguments[0]):
+                        yield MAKE[arguments[1]](f"{n}", *arguments[2:])
                 case "sleep":
                     await asyncio.sleep(arguments[0])
                 case "count":  # so many words, one each so many seconds
