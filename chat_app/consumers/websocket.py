@@ -23,7 +23,7 @@ from chat_app.consumers.channel import Allowance, Closed, SocketChannel
 from chat_app.domain.errors import ChatError, InvalidInput, NotFound
 from chat_app.domain.turn import is_terminal
 from chat_app.streaming.control import CONTROL
-from chat_app.wire import native, problems, requests
+from chat_app.wire import native, problems, requests, socket
 from sessions_app.db import db
 from sessions_app.principal import Principal
 
@@ -92,7 +92,7 @@ class ChatSocket(AsyncConsumer):
             if message is None:
                 continue
             if message.get("type") != "auth":
-                await self.channel.send(native.socket_error(InvalidInput("Say who you are first: auth.")))
+                await self.channel.send(socket.socket_error(InvalidInput("Say who you are first: auth.")))
                 continue
             await self._handle(message)
 
@@ -119,7 +119,7 @@ class ChatSocket(AsyncConsumer):
     async def _ready(self) -> None:
         assert self.principal is not None
         active = await db(active_turn, self.principal, self.thread_id) if self.thread_id else None
-        await self.channel.send(native.ready(self.thread_id, active, self.principal.expires_at))
+        await self.channel.send(socket.ready(self.thread_id, active, self.principal.expires_at))
         if active is not None and self.thread_id is not None:
             await self._show(active, None)
 
@@ -172,7 +172,7 @@ class ChatSocket(AsyncConsumer):
             data = None
         if isinstance(data, dict):
             return data
-        await self.channel.send(native.socket_error(requests.BadJson("A message is one JSON object.")))
+        await self.channel.send(socket.socket_error(requests.BadJson("A message is one JSON object.")))
         return None
 
     async def _handle(self, message: dict[str, Any]) -> None:
@@ -271,7 +271,7 @@ class ChatSocket(AsyncConsumer):
         if message["type"] == "turn":
             self.channel.spawn(self._show(message["turn_id"], 0))
         elif self.thread_id is not None:
-            self.channel.spawn(self.channel.send(native.thread_news(self.thread_id, message)))
+            self.channel.spawn(self.channel.send(socket.thread_news(self.thread_id, message)))
 
     def _subscribe(self, topic: str, handler: Any) -> None:
         if topic not in self.subscriptions:

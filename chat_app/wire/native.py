@@ -12,7 +12,6 @@ from typing import Any, Protocol, assert_never
 
 import orjson
 
-from chat_app.domain.errors import ChatError
 from chat_app.domain.events import (
     Cancelled,
     ClientEffect,
@@ -320,18 +319,6 @@ def chat_answer(event: Completed | Cancelled | Interrupted, turn_id: str, **ids:
     )
 
 
-def ready(thread_id: str | None, active_turn_id: str | None, expires_at: datetime | None) -> Json:
-    """A WebSocket's first words, and its answer to `follow`."""
-    return lean(
-        type="ready", thread_id=thread_id, active_turn_id=active_turn_id, expires_at=moment(expires_at)
-    )
-
-
-def thread_news(thread_id: str, message: Mapping[str, Any]) -> Json:
-    """Word on a WebSocket that a thread changed outside of a turn: its title, where that is known, or its items."""
-    return lean(type="thread", thread_id=thread_id, title=message.get("title"))
-
-
 def session_ended(*, typed: bool) -> bytes:
     """The last words of a stream whose session was revoked. No event of the turn, so it has no number."""
     detail = "The session has ended."
@@ -339,16 +326,3 @@ def session_ended(*, typed: bool) -> bytes:
         return sse.named("error", detail)
     shape = lean(type="error", code="unauthenticated", detail=detail, retryable=False)
     return sse.named("error", orjson.dumps(shape).decode())
-
-
-def socket_error(error: ChatError, **ids: str | None) -> Json:
-    """A refusal or a failure as a WebSocket message."""
-    return lean(
-        type="error",
-        code=error.code,
-        detail=error.detail,
-        retryable=error.retryable,
-        retry_after=error.retry_after,
-        errors={k: list(v) for k, v in error.fields.items()} if error.fields else None,
-        **ids,
-    )
