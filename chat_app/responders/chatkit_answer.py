@@ -143,9 +143,10 @@ class Answer:
 
     async def _take(self, event: ThreadStreamEvent) -> None:
         turn = self.turn
+        if type(event) is ThreadItemUpdatedEvent:  # the commonest by far
+            await turn.update(event.item_id, event.update)
+            return
         match event:
-            case ThreadItemUpdatedEvent():
-                await turn.update(event.item_id, event.update)
             case ThreadItemAddedEvent():
                 await turn.add(event.item)
             case ThreadItemDoneEvent() | ThreadItemReplacedEvent():

@@ -76,6 +76,8 @@ class OpenItem:
 
     def take(self, update: ThreadItemUpdate) -> Change | None:
         """Apply an update. None where it changes nothing, or is none for an item of this kind."""
+        if type(update) is AssistantMessageContentPartTextDelta and self._is_plain(update.content_index):
+            return self._more(self._parts[0], 0, update.delta, {}, is_new=False)  # the hot case
         told = lean(update.model_dump(mode="json", by_alias=True))
         kind = str(told["type"])
         if kind.startswith("assistant_message."):
@@ -90,6 +92,9 @@ class OpenItem:
                 self._data["image"] = image
             return Change(update=told)
         return None
+
+    def _is_plain(self, index: int) -> bool:
+        return index == 0 and len(self._parts) == 1
 
     def _say(self, what: str, told: dict[str, Any]) -> Change | None:
         index: int = told["content_index"]
@@ -158,15 +163,15 @@ class OpenItem:
 
 def place_of(update: ThreadItemUpdate) -> tuple[Any, ...]:
     """The place within an item that an update is about; of all that may grow, each has its own."""
-    match update:
-        case AssistantMessageContentPartTextDelta():
-            return ("text", update.content_index)
-        case WidgetStreamingTextValueDelta():
-            return ("value", update.component_id)
-        case WorkflowTaskUpdated():
-            return ("task", update.task_index)
-        case _:
-            return ()
+    if (
+        type(update) is AssistantMessageContentPartTextDelta
+    ):  # by type: the SDK's classes are slow to ask for more
+        return ("text", update.content_index)
+    if type(update) is WidgetStreamingTextValueDelta:
+        return ("value", update.component_id)
+    if type(update) is WorkflowTaskUpdated:
+        return ("task", update.task_index)
+    return ()
 
 
 def merged(first: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:

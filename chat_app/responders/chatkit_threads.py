@@ -25,6 +25,11 @@ REMEMBERED: Final = 1_000  # threads that one scope remembers having seen
 _json: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
+def _reason(thread: ThreadMetadata) -> str | None:
+    status = thread.status
+    return None if type(status) is ActiveStatus else status.reason  # type: ignore[union-attr]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A thread's fields at one moment."""
@@ -41,7 +46,7 @@ class Seen:
         return cls(
             thread.title,
             thread.status.type,
-            getattr(thread.status, "reason", None),
+            _reason(thread),
             None if domains is None else tuple(domains),
             deepcopy(thread.metadata),
         )
@@ -52,7 +57,7 @@ class Seen:
         return (
             thread.title == self.title
             and thread.status.type == self.status
-            and getattr(thread.status, "reason", None) == self.reason
+            and _reason(thread) == self.reason
             and (None if domains is None else tuple(domains)) == self.domains
             and thread.metadata == self.metadata
         )
