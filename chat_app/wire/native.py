@@ -75,12 +75,9 @@ class Encoder:
         data: bytes | None = record.frames.get("sse")
         if data is None:
             shape = self.frame(record)
-            data = record.frames["sse"] = self._framed(record, shape) if shape else b""
+            kind = "delta" if type(record.event) is TextDelta else _KINDS.get(type(record.event), "")
+            data = record.frames["sse"] = sse.typed(record.seq, kind, shape) if shape else b""
         return data
-
-    def _framed(self, record: Numbered, shape: bytes) -> bytes:
-        kind = "delta" if type(record.event) is TextDelta else kind_of(record.event)
-        return sse.typed(record.seq, kind, shape)
 
     def _encode(self, record: Numbered) -> bytes:
         event = record.event
@@ -92,10 +89,9 @@ class Encoder:
                     event.item_id.encode(),
                 )
             return b'%s%d,"text":%s}' % (self._delta, record.seq, orjson.dumps(event.text))
-        if isinstance(event, ItemAdded | ItemUpdated | ItemDone) and event.item.kind in HIDDEN:
-            return b""  # for the model alone
-        if isinstance(event, StreamOptions):
-            return b""  # ChatKit's front ends alone ask
+        hidden = isinstance(event, ItemAdded | ItemUpdated | ItemDone) and event.item.kind in HIDDEN
+        if hidden or type(event) is StreamOptions:  # for the model alone, or for ChatKit's front ends
+            return b""
         shape = {"type": kind_of(event), "turn_id": self.turn_id, "seq": record.seq}
         return orjson.dumps({**shape, **self._fields(event)})
 
