@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from chat_app.providers.python.handover import THREADS
+from tests.live.chatkit.client import Client
+from tests.live.chatkit.conftest import same
 from tests.live.clients import Caller, issue
 from tests.live.routes import add_models
 from tests.servers import Launcher, PostgresProcess, wait_until
@@ -49,3 +51,30 @@ def test_example_answers_again_when_the_database_has_restarted(start_server: Lau
         assert who.ask("elm")["response"].startswith("You said it")
     finally:
         postgres.remove()
+
+
+def test_chatkit_server_keeps_its_items_in_postgresql(start_server: Launcher, postgres_url: str) -> None:
+    named = {"CHAT_RESPONDERS": "shop=tests.live.chatkit.servers.Shop"}
+    server = start_server(DATABASE_URL=postgres_url, **named)
+    add_models(server, {"shop": {"provider": "python", "api_key": "", "model": "shop"}})
+    client = Client(issue(server, "shopper", model="shop"))
+    thread = client.say("widget")
+    client.act(thread.thread["id"], thread.of_kind("widget")[0]["id"], "buy", {"n": 2}).all()
+    add = "await DjangoStore().add_thread_item(t, HiddenContextItem(id=f'n{n}', thread_id=t, created_at=now(), content=n), 0)"
+    code = f"""
+import asyncio
+from datetime import datetime
+from chatkit.types import HiddenContextItem
+from chat_app.models import Item, Thread
+from chat_app.responders.chatkit_store import DjangoStore, speaking
+t, now = {thread.thread["id"]!r}, datetime.now
+owner = Thread.objects.get(pk=t).owner
+async def add(n):
+    async with speaking(owner):
+        {add}
+async def main():
+    await asyncio.gather(*(add(n) for n in range(10)))
+asyncio.run(main())
+print(Item.objects.filter(thread=t).count())"""
+    assert server.manage("shell", "-c", code).strip().endswith("14")
+    same(client, thread.thread["id"])
