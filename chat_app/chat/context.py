@@ -15,6 +15,7 @@ from chat_app.chat import saying
 from chat_app.chat.catalog import Route
 from chat_app.chat.saying import Attached
 from chat_app.domain.prompt import MESSAGE, FilePart, Given, Message, Prompt, estimate_tokens
+from chat_app.domain.turn import ANSWER
 from chat_app.models import Item, sql
 
 QUESTION = "user_message"
@@ -38,7 +39,7 @@ class Exchange:
 
     def __post_init__(self) -> None:
         tokens = sum([estimate_tokens(text) + PER_MESSAGE for text in (self.question, *self.answers)])
-        object.__setattr__(self, "tokens", tokens + _weight(self.attached))
+        object.__setattr__(self, "tokens", tokens + _weight(self.attached) if self.attached else tokens)
 
 
 def history(thread_id: str, before_seq: int, budget: int) -> list[Exchange]:
@@ -58,11 +59,19 @@ def history(thread_id: str, before_seq: int, budget: int) -> list[Exchange]:
         for seq, kind, text, raw in rows:
             before_seq = seq
             data = _data(raw)
+            if kind == ANSWER and not data:
+                answers.append(text)
+                continue
             if kind != QUESTION:
                 if (words := saying.answer(kind, text, data)) is not None:
                     answers.append(words)
                 continue
-            exchange = Exchange(saying.question(text, data), tuple(reversed(answers)), saying.attached(data))
+            said = tuple(reversed(answers))
+            exchange = (
+                Exchange(saying.question(text, data), said, saying.attached(data))
+                if data
+                else Exchange(text, said)
+            )
             answers = []
             budget -= exchange.tokens
             if budget < 0:
