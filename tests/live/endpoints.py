@@ -25,7 +25,7 @@ _NAME = re.compile(rf"\{{({'|'.join(NOWHERE)})\}}")
 class Row:
     """One call. `by` says who may make it at all: anybody who is somebody, a backend key, staff, or who has a signed link,
     whatever their credentials. `session_id` says whether the call reads one from its query; `let_in` names those of the bad
-    credentials that are good there."""
+    credentials that are good there. `key_alone` is what a backend key without a session is answered about anybody's things."""
 
     method: str
     path: str
@@ -34,9 +34,11 @@ class Row:
     session_id: bool = True
     let_in: tuple[str, ...] = ()
     ends: bool = False
+    key_alone: int = 404
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+        operation = f" {self.body['type']}" if self.path == "/chatkit" else ""
+        return f"{self.method} {self.path}{operation}"
 
     @property
     def names_something(self) -> bool:
@@ -53,6 +55,28 @@ class Row:
 
 
 ASK = {"message": "/echo let me in", "thread_id": "{thread}"}
+SAID = {"content": [{"type": "input_text", "text": "/echo let me in"}]}
+# ChatKit's operations, and their params.
+CHATKIT: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("threads.create", {"input": SAID}),
+    ("threads.create", {"input": {**SAID, "attachments": ["{attachment}"]}}),
+    ("threads.add_user_message", {"thread_id": "{thread}", "input": SAID}),
+    ("threads.add_client_tool_output", {"thread_id": "{thread}", "result": 1}),
+    ("threads.add_structured_input", {"thread_id": "{thread}", "item_id": "{item}", "input": {}}),
+    ("threads.retry_after_item", {"thread_id": "{thread}", "item_id": "{item}"}),
+    ("threads.custom_action", {"thread_id": "{thread}", "item_id": "{item}", "action": {"type": "go"}}),
+    ("threads.sync_custom_action", {"thread_id": "{thread}", "action": {"type": "go"}}),
+    ("threads.get_by_id", {"thread_id": "{thread}"}),
+    ("threads.list", {}),
+    ("threads.update", {"thread_id": "{thread}", "title": "taken over"}),
+    ("threads.delete", {"thread_id": "{thread}"}),
+    ("items.list", {"thread_id": "{thread}", "after": "{item}"}),
+    ("items.feedback", {"thread_id": "{thread}", "item_ids": ["{item}"], "kind": "negative"}),
+    ("attachments.create", {"name": "a.txt", "size": 1, "mime_type": "text/plain"}),
+    ("attachments.delete", {"attachment_id": "{attachment}"}),
+    ("attachments.get_preview", {"attachment_id": "{attachment}"}),
+    ("input.transcribe", {"audio_base64": "UklGRg==", "mime_type": "audio/mp4"}),
+)
 ROWS = (
     Row("POST", "/api/sessions", {"user_id": "x"}, by="key", session_id=False),
     Row("POST", "/sessions", {"user_id": "x"}, by="key", session_id=False),
@@ -103,6 +127,10 @@ ROWS = (
     Row("POST", "/api/attachments/{attachment}/upload", {}, by="link", session_id=False),
     Row("PUT", "/api/attachments/{attachment}/upload?token=1900000000.x", {}, by="link", session_id=False),
     Row("GET", "/api/attachments/{attachment}/preview?token=1900000000.x", by="link", session_id=False),
+    *(
+        Row("POST", "/chatkit", {"type": name, "params": params}, session_id=False, key_alone=403)
+        for name, params in CHATKIT
+    ),
     Row("POST", "/admin/chat_app/modelconfig/demo/try/stream", {"message": "/echo hi"}, by="staff", session_id=False),
 )  # fmt: skip
 # For everybody, and without a word of anybody's.
