@@ -65,11 +65,11 @@ def claimed(principal: Principal, ask: Ask, model_id: str) -> tuple[Place, tuple
 def _of(principal: Principal, ask: Ask) -> Place:
     if ask.new_thread:
         return Place(new_id("thr"))
+    own = session_thread(principal.session_id) if principal.session_id is not None else None
+    if own is not None and ask.thread_id in (None, own):  # named or not: it may have to be made
+        return locked(principal, own) or Place(own)
     if ask.thread_id is not None:
         return existing(principal, ask.thread_id)
-    if principal.session_id is not None:
-        wanted = session_thread(principal.session_id)
-        return locked(principal, wanted) or Place(wanted)
     one_off = ask.one_off or policy.is_one_off(principal)
     return Place(None if one_off else new_id("thr"))
 

@@ -1,4 +1,4 @@
-"""The doors to a turn that starts here: REST, SSE in both framings, a WebSocket; and one suite of tests for all of them.
+"""The doors to a turn that starts here: REST, SSE in both framings, a WebSocket, ChatKit; and one suite of tests for them all.
 
 The suite runs once for each kind of installation (`test_doors.py`, `test_grown.py`): its class is subclassed there, beside a
 fixture `server`. What a single door does in detail is not tested here.
@@ -6,6 +6,7 @@ fixture `server`. What a single door does in detail is not tested here.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,12 +92,33 @@ def websocket(who: Session, message: str, **fields: Any) -> Said:
     return Said(texts[turn_id], told.get("code", ""), told.get("detail", ""), turn_id, told.get("usage"))
 
 
+def chatkit(who: Session, message: str, thread_id: str = "", model: str = "", on_busy: str = "") -> Said:
+    """`POST /chatkit`, in the session's thread unless another is named. Its client has no way to take a turn but to stop the
+    one that runs, and is told of a failure in words alone."""
+    if on_busy == "replace":
+        who.stop(who.get(f"/api/threads/{who.thread_id}").json()["active_turn_id"])
+    content = [{"type": "input_text", "text": message}]
+    said = {"content": content, "inference_options": {"model": model or None}}
+    params = {"thread_id": thread_id or who.thread_id, "input": said}
+    answer = who.post("/chatkit", {"type": "threads.add_user_message", "params": params})
+    if answer.status_code != 200:
+        return Said("", answer.json()["code"], answer.json()["message"])
+    text, code, detail, turn_id = "", "", "", answer.headers.get("X-Turn-Id", "")
+    for frame in answer.content.decode().split("\n\n")[:-1]:
+        told = json.loads(frame.partition("data: ")[2] or "{}")
+        text += told.get("update", {}).get("delta", "")
+        if told.get("type") == "error" or not turn_id:
+            code, detail = "" if turn_id else "turn_running", told["message"]
+    return Said(text, code, detail, turn_id)
+
+
 Door = Callable[..., Said]
 DOORS: dict[str, Door] = {
     "rest": rest,
     "sse-plain": sse_plain,
     "sse-typed": sse_typed,
     "websocket": websocket,
+    "chatkit": chatkit,
 }
 WORDS = '  Two  spaces,\na line\n\n- شكراً, תודה, 👩‍🚀 e\u0301 \u2028 \t{"a": 1} data: x\n'
 FAILURES = ["upstream_down", "upstream_timeout", "upstream_refused", "upstream_busy", "upstream_error"]
@@ -139,7 +161,8 @@ class DoorSuite:
     ) -> None:
         said = door(who, f"/fail {code}")
         turn = who.turn(said.turn_id)
-        assert (said.code, said.detail, said.text) == (code, turn["error"]["detail"], "")
+        told = "" if door is chatkit else code
+        assert (said.code, said.detail, said.text) == (told, turn["error"]["detail"], "")
         assert (turn["state"], turn["error"]["code"]) == ("failed", code)
         assert [item["text"] for item in who.items(who.thread_id)] == [f"/fail {code}"]
 
@@ -150,7 +173,7 @@ class DoorSuite:
         assert said.detail == turn["error"]["detail"]
         # REST has no place for half an answer, the examples' framing none for a code.
         assert said.text == ("" if door is rest else turn["text"])
-        assert said.code == ("" if door is sse_plain else "upstream_error")
+        assert said.code == ("" if door in (sse_plain, chatkit) else "upstream_error")
 
     def test_stranger_is_refused_alike_and_adds_nothing(
         self, who: Session, door: Door, server: ServerProcess

