@@ -62,7 +62,11 @@ class Encoder:
         if type(event) is TextDelta and record.seq > self.behind:
             return self._text(record, event)
         events = self._events(event)
-        if not events or record.seq <= self.behind:
+        if record.seq <= self.behind:
+            if type(event) is Snapshot:  # the client has more than that
+                self._told = {name: {} for name in self._told}
+            return b""
+        if not events:
             return b""
         *first, last = events
         name = f"{self.turn_id}:{record.seq}"

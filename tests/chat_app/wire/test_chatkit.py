@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,15 @@ def test_snapshot_puts_things_in_their_place_for_one_of_whom_nothing_is_known() 
     assert [e["type"] for e in told([stands], behind=5, first=9)] == [
         "thread.item.done", "thread.item.done", "thread.item.updated",
     ]  # fmt: skip
+
+
+def test_snapshot_that_is_older_than_what_the_client_has_does_not_hide_what_was_lost_since() -> None:
+    stands = snapshot(ItemAdded(OPEN), TextDelta("msg_1", "kept"))
+    ended = replace(stands, open=frozenset())
+    one = encoder(behind=9)
+    assert one.frame(Record(5, stands)) == b""
+    (event,) = (orjson.loads(payload) for payload in payloads(one.frame(Record(1009, ended))))
+    assert (event["type"], event["item"]["content"][0]["text"]) == ("thread.item.done", "kept")
 
 
 @given(st.integers(0, 40), st.data())

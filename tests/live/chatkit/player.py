@@ -87,6 +87,9 @@ class Player:
                     yield json.dumps(given(prompt))
                 case "prompt":
                     yield json.dumps([[m.role, m.text] for m in prompt.messages])
+                case "heard":  # which of these words are in the prompt
+                    said = "".join(m.text for m in prompt.messages[:-1])
+                    yield json.dumps([words in said for words in arguments])
                 case "times":  # a step, so often
                     for n in range(arguments[0]):
                         yield MAKE[arguments[1]](f"{n}", *arguments[2:])
