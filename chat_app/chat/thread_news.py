@@ -80,12 +80,13 @@ class ThreadNews:
 
     async def _name(self, model: str, thread_id: str, first_words: str) -> None:
         title = await titles.title_for(model, self._spec.question, self._spec.owner)
-        if title is None or await self._stored(thread_id, ThreadUpdated(title), first_words) is None:
+        named = await self._stored(thread_id, ThreadUpdated(title), first_words) if title is not None else None
+        if named is None:
             return
         if self._told:
             CONTROL.publish(f"thread:{thread_id}", {"type": "thread", "title": title})
         else:
-            self._tell(ThreadUpdated(title))
+            self._tell(named)
 
     async def _write(self, thread_id: str, event: Change, before: asyncio.Task[None] | None) -> None:
         if before is not None:
@@ -106,7 +107,7 @@ class ThreadNews:
 def _store(thread_id: str, event: Change, unless_not: str | None) -> Change | None:
     match event:
         case ThreadUpdated():
-            return event if store.update_thread(thread_id, event, unless_not) else None
+            return store.update_thread(thread_id, event, unless_not)
         case ItemDone(item):
             made = store.change_item(thread_id, item)
             return None if made is None else replace(event, item=replace(item, created_at=made))

@@ -195,9 +195,11 @@ def take_away(thread_id: str, item_id: str) -> bool:
     return bool(Item.objects.filter(pk=item_id, thread_id=thread_id, on_path=True).update(on_path=False))
 
 
-def update_thread(thread_id: str, change: ThreadUpdated, unless_not: str | None = None) -> bool:
+def update_thread(
+    thread_id: str, change: ThreadUpdated, unless_not: str | None = None
+) -> ThreadUpdated | None:
     """Change a thread field by field; what is None stays. With `unless_not` only while that is its title: a person who has
-    renamed it meanwhile is right. Whether anything changed."""
+    renamed it meanwhile is right. All of it as it stands then, None where nothing changed."""
     changes: dict[str, Any] = {}
     if change.title is not None:
         changes["title"] = change.title[:255]
@@ -208,7 +210,10 @@ def update_thread(thread_id: str, change: ThreadUpdated, unless_not: str | None 
     rows = Thread.objects.filter(pk=thread_id)
     if unless_not is not None:
         rows = rows.filter(title=unless_not)
-    return bool(changes) and bool(rows.update(**changes))
+    if not changes or not rows.update(**changes):
+        return None
+    fields = ("title", "status", "status_reason", "allowed_image_domains")
+    return ThreadUpdated(*Thread.objects.values_list(*fields).get(pk=thread_id))
 
 
 def begin_retry(turn_id: str, thread_id: str, after_seq: int) -> None:

@@ -35,6 +35,15 @@ def test_changes_of_a_thread_are_told_in_their_order_and_the_last_one_stays() ->
     assert isinstance(events[-1], Completed)
 
 
+def test_change_is_told_with_what_a_person_has_changed_meanwhile() -> None:
+    def locks(prompt: Prompt) -> Iterator[Any]:
+        Thread.objects.filter(pk=prompt.thread_id).update(title="The person's")
+        yield ThreadUpdated(status="locked", reason="Enough")
+
+    (told,) = (e for e in execute(begin_with(locks)) if isinstance(e, ThreadUpdated))
+    assert (told.title, told.status, told.reason) == ("The person's", "locked", "Enough")
+
+
 def test_change_of_an_earlier_item_is_told_with_the_moment_at_which_that_was_made() -> None:
     def changes(prompt: Prompt) -> Iterator[Any]:
         yield ItemDone(ItemData(shown.pk, "widget", data={"n": 2}), earlier=True)
