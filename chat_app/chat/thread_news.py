@@ -80,7 +80,9 @@ class ThreadNews:
 
     async def _name(self, model: str, thread_id: str, first_words: str) -> None:
         title = await titles.title_for(model, self._spec.question, self._spec.owner)
-        named = await self._stored(thread_id, ThreadUpdated(title), first_words) if title is not None else None
+        named = (
+            await self._stored(thread_id, ThreadUpdated(title), first_words) if title is not None else None
+        )
         if named is None:
             return
         if self._told:
