@@ -22,7 +22,8 @@ from tests.live.clients import Caller
 TRIES = 6  # one and five more
 PATIENCE = 0.02  # of the official client's one second
 PAGE = 9999
-ONE_THREAD = frozenset({"threads.create", "threads.add_user_message"})
+STREAM = {"Accept": "text/event-stream"}
+CONNECTOR = {"X-Chat-Connector": "1"}
 
 
 class Refused(Exception):
@@ -40,7 +41,8 @@ class GaveUp(Exception):
 
 
 class Client:
-    """One frame of one user. `tools` are what the page can do: name -> function of the arguments."""
+    """One frame of one user. `tools` are what the page can do: name -> function of the arguments. With `connected` it speaks by
+    way of the connector, which says which requests are the same and what the end of a stream means."""
 
     def __init__(
         self,
@@ -48,10 +50,12 @@ class Client:
         *,
         headers: Mapping[str, str] | None = None,
         tools: Mapping[str, Callable[[Any], Any]] | None = None,
+        connected: bool = False,
     ) -> None:
         self.who = who
         self.frame = str(uuid.uuid4())
-        self.headers = dict(headers or {})
+        self.connected = connected
+        self.headers = {**(CONNECTOR if connected else {}), **(headers or {})}
         self.tools = dict(tools or {})
         self.threads: dict[str, Folded] = {}
         self.fired: list[Json] = []  # every call of a tool, as the item that told of it
@@ -89,8 +93,16 @@ class Client:
 
     def stream(self, operation: str, **params: Any) -> Stream:
         """The stream of an operation, once a server has agreed to one."""
-        response = self._post(operation, params, {"Accept": "text/event-stream"})
-        return Stream(self, response, operation, params)
+        key = {"Idempotency-Key": str(uuid.uuid4())} if self.connected else {}
+        stream = Stream(self, self._post(operation, params, {**STREAM, **key}), operation, params)
+        stream.sent = {**STREAM, **key}
+        return stream
+
+    def again(self, stream: Stream, *, behind: bool) -> Stream:
+        """The same request once more, as the connector sends it: from the beginning, or `behind` what came."""
+        place = {"Last-Event-ID": stream.last_id} if behind and stream.last_id else {}
+        response = self._post(stream.operation, stream.params, {**stream.sent, **place})
+        return Stream(self, response, stream.operation, stream.params, again=True)
 
     def call(self, operation: str, **params: Any) -> Any:
         """The answer to an operation that does not stream. Raises Refused."""
@@ -169,9 +181,13 @@ class Stream:
     """One answer that is read as it comes. `ended` says whether it came to a clean end; `last_id` is the id of the last frame
     that had one."""
 
-    def __init__(self, client: Client, response: requests.Response, operation: str, params: Any) -> None:
+    def __init__(
+        self, client: Client, response: requests.Response, operation: str, params: Any, again: bool = False
+    ) -> None:
         self.client = client
         self.response = response
+        self.operation, self.params = operation, params
+        self.sent: Mapping[str, str] = STREAM
         self.turn_id = response.headers.get("X-Turn-Id", "")
         self.thread_id = str(params.get("thread_id") or response.headers.get("X-Thread-Id", ""))
         self.seen: list[Json] = []
@@ -181,8 +197,10 @@ class Stream:
         self._calls: list[Json] = []
         self._held = b""
         self.thread = client.folded(self.thread_id)
-        if operation == "threads.retry_after_item":
-            self.thread.retry_after(params["item_id"])
+        if not again:
+            self.thread.retry_after(params["item_id"] if operation == "threads.retry_after_item" else None)
+            if operation == "threads.add_client_tool_output" and self.turn_id:
+                self.thread.tool_answered(params["result"])
         self._events = self._read()
 
     def __enter__(self) -> Self:

@@ -28,15 +28,23 @@ class Folded:
         self.kinds: Counter[str] = Counter()
         self._going_from: str | None = None
 
-    def retry_after(self, item_id: str) -> None:
-        """A retry was asked for: what is behind this item goes as soon as anything of the new answer comes."""
+    def retry_after(self, item_id: str | None) -> None:
+        """A retry was asked for: what is behind this item goes as soon as anything of the new answer comes. None: something
+        else was."""
         self._going_from = item_id
+
+    def tool_answered(self, result: Any) -> None:
+        """The page has sent what the newest tool that waits has returned, of which no event tells."""
+        call = next(i for i in reversed(self.of_kind("client_tool_call")) if i["status"] == "pending")
+        call["status"] = "completed"
+        if result is not None:
+            call["output"] = result
 
     def take(self, event: Json) -> None:
         """One more event."""
         kind = event["type"]
         self.kinds[kind] += 1
-        if self._going_from is not None and kind in ("thread.item.added", "thread.item.done"):
+        if self._going_from is not None and kind.startswith("thread.item."):
             self._drop_behind(self._going_from)
             self._going_from = None
         _TAKE[kind](self, event)

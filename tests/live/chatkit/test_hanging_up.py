@@ -17,7 +17,6 @@ from tests.live.routes import FaultyUpstream
 from tests.servers import Launcher, ServerProcess
 
 COUNT = script(["count", 1000, 0.02])
-CONNECTOR = {"X-Chat-Connector": "1"}
 Start = Callable[..., ServerProcess]
 
 
@@ -168,7 +167,7 @@ def test_deleted_thread_ends_its_stream_cleanly(client: Client) -> None:
 
 
 def test_dropped_stream_of_the_connector_stops_nothing(new_client: NewClient) -> None:
-    client = new_client(headers=CONNECTOR)
+    client = new_client(connected=True)
     turn_id, _ = hung_up(client, script(["count", 150, 0.03]))
     time.sleep(GRACE + 1.5)
     assert client.who.turn(turn_id)["state"] == "running"
@@ -177,7 +176,7 @@ def test_dropped_stream_of_the_connector_stops_nothing(new_client: NewClient) ->
 
 def test_connectors_stop_is_a_cancel_of_its_own(new_client: NewClient, upstream: FaultyUpstream) -> None:
     upstream.forget()
-    client = new_client(model="drips", headers=CONNECTOR)
+    client = new_client(model="drips", connected=True)
     turn_id, _ = hung_up(client, "go")
     began = time.monotonic()
     client.who.post(f"/api/turns/{turn_id}/cancel")
@@ -187,7 +186,7 @@ def test_connectors_stop_is_a_cancel_of_its_own(new_client: NewClient, upstream:
 
 
 def test_message_into_a_thread_that_the_connector_has_left_is_refused(new_client: NewClient) -> None:
-    client = new_client(headers=CONNECTOR)
+    client = new_client(connected=True)
     turn_id, thread_id = hung_up(client)
     with client.add(thread_id, "me too") as stream:
         assert [event["type"] for event in stream.all()] == ["notice"]
