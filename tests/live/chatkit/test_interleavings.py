@@ -7,7 +7,6 @@ end, cut and gone on with, or stopped; while some are read, another tab does som
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.live.chatkit.conftest import NewClient, same
 from tests.live.chatkit.player import script
 
 EXAMPLES = int(os.environ.get("CHATKIT_INTERLEAVINGS", "200"))
-SECONDS = 0.3 * EXAMPLES  # after which no further example is played out
 TASK = {"task": shapes.task()}
 GROWS = {"type": "widget.streaming_text.value_delta", "component_id": "words", "delta": "Hello", "done": True}
 HIDDEN = {"content": "SECRET"}
@@ -184,9 +182,7 @@ def begin(new_client: NewClient) -> Callable[[], Life]:
     derandomize="CHATKIT_INTERLEAVINGS" not in os.environ,
 )
 @given(lives)
-def play(begin: Callable[[], Life], played: list[int], until: float, life: list[Any]) -> None:
-    if time.monotonic() > until:
-        return
+def play(begin: Callable[[], Life], played: list[int], life: list[Any]) -> None:
     played.append(1)
     note(f"life: {life}")
     lived = begin()
@@ -195,10 +191,8 @@ def play(begin: Callable[[], Life], played: list[int], until: float, life: list[
     same(lived.client, lived.thread_id)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_thread_read_back_is_the_fold_of_what_was_sent(begin: Callable[[], Life]) -> None:
     played: list[int] = []
-    began = time.monotonic()
-    play(begin, played, began + SECONDS)
-    print(f"{len(played)} lives in {time.monotonic() - began:.1f} s")
-    assert len(played) > EXAMPLES / 4
+    play(begin, played)
+    assert len(played) >= EXAMPLES
