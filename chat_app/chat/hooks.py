@@ -14,13 +14,16 @@ import structlog
 
 from chat_app.chat import catalog, openings, policy
 from chat_app.chat.asks import Identify
+from chat_app.chat.runner import RUNNER
 from chat_app.domain.errors import ChatError, InvalidInput, NotFound, UpstreamError
-from chat_app.domain.events import ItemData
+from chat_app.domain.events import ItemData, ItemDone
 from chat_app.domain.prompt import Given, Prompt
-from chat_app.domain.turn import HIDDEN
+from chat_app.domain.turn import ACTIVE, HIDDEN
 from chat_app.models import Item, Thread, Turn
 from chat_app.providers.python import provider as python
+from chat_app.providers.python.own_events import OwnEvents
 from chat_app.streaming.control import CONTROL
+from chat_app.streaming.log import LOG
 from sessions_app.db import db
 from sessions_app.principal import Principal
 
@@ -83,35 +86,63 @@ async def sync_action(
 
     Raises NotFound, InvalidInput where the model takes no such actions, ThreadClosed."""
 
-    def prepare() -> tuple[Hook | None, ItemData | None]:
+    def prepare() -> tuple[ItemData | None, str | None]:
         principal = identify()
         row = Thread.objects.filter(pk=thread_id).values_list("owner", "status", "status_reason").first()
         policy.owns_thread(principal, row[0] if row else None)
         assert row is not None
         policy.may_write(row[1], row[2])
-        sender = _sender(thread_id, item_id) if item_id else None
-        return find(identify, thread_id, "sync_action", Given("action", sender, action)), sender
+        running = Turn.objects.filter(thread_id=thread_id, state__in=ACTIVE).values_list("pk", flat=True)
+        return _sender(thread_id, item_id) if item_id else None, running.first()
 
-    hook, sender = await db(prepare)
+    sender, running = await db(prepare)
+    if item_id and sender is None:
+        sender = _shown(running, item_id)
+    given = Given("action", sender, action)
+    hook = await db(find, identify, thread_id, "sync_action", given)
     if hook is None:
         raise InvalidInput("The model of this thread does not take actions.")
     item = await hook.call()
     if item is None:
         return None
-    if not isinstance(item, ItemData) or item.kind in HIDDEN:
-        logger.error("responder.hook_failed", hook="sync_action", gave=type(item).__name__)
-        raise UpstreamError("The model's code failed on this server.")
     moment = sender.created_at if sender is not None else None
-    return await db(_store, thread_id, replace(item, created_at=item.created_at or moment))
+    changed = replace(_checked(item), created_at=item.created_at or moment)
+    if running is not None and RUNNER.change(running, changed):
+        return changed
+    return await db(_store, thread_id, changed)
 
 
-def _sender(thread_id: str, item_id: str) -> ItemData:
+def _sender(thread_id: str, item_id: str) -> ItemData | None:
+    """The stored widget of that id, None where it may be one of an answer that is being written."""
     row = Item.objects.filter(pk=item_id, thread_id=thread_id, on_path=True).first()
     if row is None or row.kind in HIDDEN:
-        raise NotFound
+        return None
     if row.kind != "widget":
         raise InvalidInput("The item is of another kind.", fields={"item_id": ["It is of another kind."]})
     return openings.data(row)
+
+
+def _shown(running: str | None, item_id: str) -> ItemData:
+    """The widget of that id of the answer that is being written here, whole. Raises NotFound."""
+    held = LOG.find(running) if running is not None else None
+    if held is not None and item_id not in held.view.open_ids:
+        for item in held.view.items:
+            if item.id == item_id and item.kind == "widget":
+                return item
+    raise NotFound
+
+
+def _checked(item: Any) -> ItemData:
+    """What the method gave, fit to store and to send."""
+    try:
+        checked = OwnEvents().checked(ItemDone(item))
+        assert isinstance(checked, ItemDone)
+        if checked.item.kind in HIDDEN:
+            raise ValueError("what takes a widget's place is shown")
+    except (TypeError, ValueError) as error:
+        logger.error("responder.hook_failed", hook="sync_action", exc_info=error)
+        raise UpstreamError("The model's code failed on this server.") from error
+    return checked.item
 
 
 def _store(thread_id: str, item: ItemData) -> ItemData:

@@ -26,6 +26,7 @@ from chat_app.chat.breaker import BREAKERS
 from chat_app.chat.engine import Run, Stop
 from chat_app.conf import limit
 from chat_app.domain.errors import Unavailable
+from chat_app.domain.events import ItemData
 from chat_app.models import Turn
 from chat_app.providers import http, registry
 from chat_app.streaming import store
@@ -137,6 +138,11 @@ class Runner:
         if run is not None:
             run.stop(reason)
         return run is not None
+
+    def change(self, turn_id: str, item: ItemData) -> bool:
+        """Change an item of an answer under way. False where it is not written here, or has no such item that is whole."""
+        run = self._runs.get(turn_id)
+        return run is not None and run.change(item)
 
     async def _beat_forever(self) -> None:
         while True:

@@ -161,7 +161,7 @@ class Life:
         try:
             updated = client.call("threads.sync_custom_action", **about)["updated_item"]
         except Refused as refused:
-            if refused.status != 404:  # the widget is of the answer that is being written, or gone by a retry
+            if refused.status != 404:  # the widget is gone by a retry
                 raise
             return
         if widget in self.held.items:

@@ -188,6 +188,23 @@ def test_sync_action_replaces_its_sender_also_while_an_answer_is_written(client:
     same(client, thread_id)
 
 
+def test_sync_action_changes_a_widget_of_the_answer_that_is_being_written(client: Client) -> None:
+    steps = [WIDGET, ["added", "v", "widget", shapes.widget()], ["count", 50, 0.02]]
+    with client.create(script(*steps)) as stream:
+        stream.until("assistant_message.content_part.text_delta")
+        whole, going_on = list(stream.thread.items)[1:3]
+        action = {"type": "change", "payload": shapes.card(shapes.words("Changed"))}
+        about = {"thread_id": stream.thread_id, "action": action}
+        assert (
+            client.call("threads.sync_custom_action", item_id=whole, **about)["updated_item"]["id"] == whole
+        )
+        assert stream.until("thread.item.replaced")["item"]["id"] == whole
+        assert refused(lambda: client.call("threads.sync_custom_action", item_id=going_on, **about))[0] == 404
+        stream.all()
+    assert stream.thread.items[whole]["widget"] == action["payload"]
+    same(client, stream.thread_id)
+
+
 def test_action_from_what_cannot_act_is_refused(client: Client) -> None:
     thread = client.say("hello")
     thread_id, (question, _) = thread.thread["id"], list(thread.items)
