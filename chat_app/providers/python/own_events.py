@@ -26,6 +26,7 @@ from chat_app.domain.events import (
     TextDelta,
     ThreadUpdated,
 )
+from chat_app.domain.turn import ANSWER
 from chat_app.providers.base import OwnEvent
 from chat_app.providers.text import clean
 
@@ -105,7 +106,16 @@ def _item(item: ItemData, *, earlier: bool = False) -> ItemData:
         raise ValueError("an item's kind has up to 32 lower-case letters, digits, dots and underscores")
     if item.kind in REFUSED and not earlier:
         raise ValueError(f"an item of an answer cannot be of the kind {item.kind}")
-    return replace(item, text=_text(item.text), data=_mapping(item.data), model=None)
+    data = _mapping(item.data)
+    return replace(item, text=_text(item.text) or _said(item.kind, data), data=data, model=None)
+
+
+def _said(kind: str, data: Mapping[str, Any]) -> str:
+    """The text of a message that was made of parts alone: what other doors show, and what the next prompt has."""
+    parts = data.get("content") if kind == ANSWER else None
+    if not isinstance(parts, list):
+        return ""
+    return "".join(str(own.get("text", "")) for own in parts if isinstance(own, Mapping))
 
 
 def _domains(value: object) -> list[str] | None:

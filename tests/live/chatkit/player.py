@@ -87,6 +87,10 @@ class Player:
                     yield json.dumps(given(prompt))
                 case "prompt":
                     yield json.dumps([[m.role, m.text] for m in prompt.messages])
+                case "files":  # what the message has attached
+                    asked = prompt.messages[-1]
+                    told = [[file.name, file.media_type, len(file.content)] for file in asked.files]
+                    yield json.dumps({"files": told, "text": asked.text})
                 case "heard":  # which of these words are in the prompt
                     said = "".join(m.text for m in prompt.messages[:-1])
                     yield json.dumps([words in said for words in arguments])
