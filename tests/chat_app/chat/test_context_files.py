@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chat_app.chat import context
 from chat_app.chat.context import Exchange
 from chat_app.chat.saying import Attached
@@ -17,7 +19,7 @@ PARTS = {
 }
 
 
-def built(kind: str, *past: Exchange, asked: Exchange | None = None, **more: int) -> Prompt:
+def built(kind: str, *past: Exchange, asked: Exchange | None = None, **more: Any) -> Prompt:
     return context.build(route(kind=kind, **more), past, asked or Exchange("now"), files=PARTS)
 
 

@@ -67,7 +67,8 @@ def test_body_that_is_no_object_is_400(client: Client, thread_id: str, body: byt
     "name", [None, 1, [], {}, "", "threads.stop", "threads.init", "THREADS.LIST", "__class__", "x" * 9999]
 )
 def test_operation_that_there_is_none_of_is_400(client: Client, thread_id: str, name: Any) -> None:
-    for body in ({"type": name, "params": {}}, {"params": {}}):
+    bodies: tuple[Any, ...] = ({"type": name, "params": {}}, {"params": {}})
+    for body in bodies:
         assert list(bad(client, body)["errors"]) == ["type"]
 
 
@@ -75,7 +76,8 @@ def test_operation_that_there_is_none_of_is_400(client: Client, thread_id: str, 
 def test_params_that_are_missing_or_of_a_wrong_type_are_400(
     client: Client, thread_id: str, operation: str
 ) -> None:
-    for params in (None, 1, "x", []):
+    odd: tuple[Any, ...] = (None, 1, "x", [])
+    for params in odd:
         bad(client, {"type": operation, "params": params})
     for name in NEEDED[operation]:
         good = {key: GOOD[key] for key in NEEDED[operation]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -184,12 +185,12 @@ def test_sync_action_replaces_its_sender_also_while_an_answer_is_written(client:
     same(client, thread_id)
     assert sync("nothing") == {}
     for kind in ("bug", "hide"):
-        assert refused(lambda kind=kind: sync(kind))[0] == 502
+        assert refused(partial(sync, kind))[0] == 502
     same(client, thread_id)
 
 
 def test_sync_action_changes_a_widget_of_the_answer_that_is_being_written(client: Client) -> None:
-    steps = [WIDGET, ["added", "v", "widget", shapes.widget()], ["count", 50, 0.02]]
+    steps: list[list[Any]] = [WIDGET, ["added", "v", "widget", shapes.widget()], ["count", 50, 0.02]]
     with client.create(script(*steps)) as stream:
         stream.until("assistant_message.content_part.text_delta")
         whole, going_on = list(stream.thread.items)[1:3]
@@ -208,15 +209,13 @@ def test_sync_action_changes_a_widget_of_the_answer_that_is_being_written(client
 def test_action_from_what_cannot_act_is_refused(client: Client) -> None:
     thread = client.say("hello")
     thread_id, (question, _) = thread.thread["id"], list(thread.items)
-    for operation in ("threads.custom_action", "threads.sync_custom_action"):
+    for operation, call in (
+        ("threads.custom_action", client.stream),
+        ("threads.sync_custom_action", client.call),
+    ):
         for item_id, status in ((question, 400), ("itm_of_nobody", 404)):
-            call = client.stream if operation == "threads.custom_action" else client.call
-            told = refused(
-                lambda call=call, operation=operation, item_id=item_id: call(
-                    operation, thread_id=thread_id, item_id=item_id, action={"type": "go"}
-                )
-            )
-            assert told[0] == status
+            about = {"thread_id": thread_id, "item_id": item_id, "action": {"type": "go"}}
+            assert refused(partial(call, operation, **about))[0] == status
     same(client, thread_id)
 
 
