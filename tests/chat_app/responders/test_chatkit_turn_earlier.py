@@ -73,9 +73,9 @@ def test_thread_changes_field_by_field_as_they_happen() -> None:
     events, _, spec = answered(respond)
     told = [e for e in events if isinstance(e, ThreadUpdated)]
     assert told == [
-        ThreadUpdated("A title"),
-        ThreadUpdated(image_domains=["pictures.example"]),
-        ThreadUpdated(status="locked", reason="Enough"),
+        ThreadUpdated("A title", "active", ""),
+        ThreadUpdated("A title", "active", "", ["pictures.example"]),
+        ThreadUpdated("A title", "locked", "Enough", ["pictures.example"]),
     ]
     row = Thread.objects.get(pk=spec.thread_id)
     assert (row.title, row.status_reason, row.metadata) == ("A title", "Enough", {"seen": 1})
@@ -89,6 +89,6 @@ def test_thread_that_the_server_saves_or_tells_of_itself_is_told_once() -> None:
         yield ThreadUpdatedEvent(thread={**thread.model_dump(), "items": {}})
 
     events, _, spec = answered(respond)
-    assert [e for e in events if isinstance(e, ThreadUpdated)] == [ThreadUpdated("A title")]
+    assert [e for e in events if isinstance(e, ThreadUpdated)] == [ThreadUpdated("A title", "active", "")]
     assert Thread.objects.get(pk=spec.thread_id).title == "A title"
     assert Thread.objects.get(pk=spec.thread_id).owner == OWNER
