@@ -87,34 +87,6 @@ def lost(start_server: Launcher, upstream: FaultyUpstream) -> list[Lost]:
     return known
 
 
-def test_thread_is_read_before_the_lease_has_run_out(lost: list[Lost]) -> None:
-    for one in lost:
-        thread, rows = one.again.read(one.stream.thread_id)
-        assert thread["title"] == "Before the crash"
-        assert [row["type"] for row in rows][3:] == [
-            "widget",
-            "assistant_message",
-            "workflow",
-            "assistant_message",
-        ]
-        held = one.stream.thread.items[one.stream.seen[-1]["item_id"]]["content"][0]["text"]
-        assert held.startswith(rows[-1]["content"][0]["text"])
-        assert rows[-1]["content"][0]["text"].startswith("0001 0002 ")
-
-
-def test_same_request_goes_on_with_what_was_kept_and_ends_in_an_error(lost: list[Lost]) -> None:
-    one = lost[0]
-    one.again.headers["Last-Event-ID"] = one.stream.last_id
-    with one.again.add(one.stream.thread_id, script(*steps(one.earlier))) as stream:
-        told = stream.all()
-    assert stream.turn_id == one.stream.turn_id
-    assert told[-1]["type"] == "error"
-    assert told[-1]["allow_retry"] is True
-    assert [e for e in told if e["type"] == "thread.item.added"] == []
-    _, rows = one.again.read(one.stream.thread_id)
-    assert {row["id"]: row for row in rows} == {k: plain(v) for k, v in stream.thread.items.items()}
-
-
 def test_what_was_whole_is_there_and_what_was_not_is_marked(lost: list[Lost]) -> None:
     one = lost[0]
     one.again.who.ended(one.stream.turn_id, LEASE + 10)
