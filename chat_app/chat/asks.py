@@ -14,6 +14,7 @@ from chat_app.chat.saying import Attached
 from chat_app.domain.errors import TurnRunning
 from chat_app.domain.prompt import MESSAGE, Given
 from chat_app.domain.shapes import ItemInfo, ThreadInfo
+from chat_app.streaming.log import Record
 from sessions_app.principal import Principal
 
 Identify = Callable[[], Principal]
@@ -98,6 +99,7 @@ class TurnSpec:
     given: Given = MESSAGE
     files: Sequence[Attached] = ()
     title: str | None = None  # that a new thread was given for want of a better one
+    standing: Record | None = None  # how it stands, where another worker has begun it
 
     @property
     def whose(self) -> context.Whose:

@@ -15,7 +15,7 @@ import structlog
 from django.db import Error as DatabaseError
 from django.utils import timezone
 
-from chat_app.chat import context, router
+from chat_app.chat import router, used
 from chat_app.chat.asks import TurnSpec
 from chat_app.chat.own_items import OwnItems
 from chat_app.chat.thread_news import ThreadNews
@@ -33,19 +33,17 @@ from chat_app.domain.events import (
     RouteChosen,
     Terminal,
     TextDelta,
-    UsageData,
 )
-from chat_app.domain.prompt import estimate_tokens
 from chat_app.domain.turn import ANSWER, IllegalEvent, answer_id
 from chat_app.providers.base import Chunk, EventChunk, ProgressChunk, TextChunk, UsageChunk
-from chat_app.streaming import kept, last_words, pace, store
+from chat_app.streaming import kept, last_words, leases, pace, store
 from chat_app.streaming.log import EventLog
 from sessions_app.db import db
 
 logger = structlog.get_logger(__name__)
 STOP_GRACE = 2.0  # seconds that a provider has to let go once it was stopped
 STORE_TRIES = (0.1, 0.5, 1, 2, 4, 8)  # seconds between tries to store an ending
-Stop = Literal["cancelled", "interrupted"]
+Stop = Literal["cancelled", "interrupted", "lost"]  # lost: another worker has the lease, and ends the turn
 
 
 class Run:
@@ -61,7 +59,7 @@ class Run:
         self.answering: datetime | None = None  # since when the answer's own item is there
         self.first_token_at: datetime | None = None  # of the first text or item
         self.thread = ThreadNews(spec, self._tell)
-        self.saved_seq = 0  # the number of the last event in a checkpoint
+        self.saved_seq = spec.standing.seq if spec.standing else 0  # of the last event in a checkpoint
         self._saved_items: kept.Kept = []
         self._pump: asyncio.Task[None] | None = None
         self._stop: Stop | None = None
@@ -71,14 +69,14 @@ class Run:
         self._begun: asyncio.Task[None] | None = None
         self._finishing = False
         self._let_go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.record = log.open(spec.turn_id, spec.thread_id)
+        self.record = log.open(spec.turn_id, spec.fence, spec.standing)
 
     def text(self) -> str:
         """The answer so far."""
         self._flush()
         return self.log.view(self.spec.turn_id).text
 
-    def checkpoint(self) -> store.Checkpoint | None:
+    def checkpoint(self) -> leases.Checkpoint | None:
         """How the turn stands, None where that is stored already."""
         spec, seq = self.spec, self.record.last
         if seq == self.saved_seq or self.record.ended:
@@ -87,11 +85,12 @@ class Run:
         text, model = view.text, view.model or ""
         items = kept.items_as_kept(self._items(), view.open_ids, text)
         changed = None if items == self._saved_items else items
-        return store.Checkpoint(spec.turn_id, spec.fence, seq, text, model, changed)
+        return leases.Checkpoint(spec.turn_id, spec.fence, seq, text, model, changed)
 
-    def saved(self, stands: store.Checkpoint) -> None:
+    def saved(self, stands: leases.Checkpoint) -> None:
         """That checkpoint is stored."""
         self.saved_seq = stands.seq
+        self.log.saved(stands.turn_id, stands.seq)
         if stands.items is not None:
             self._saved_items = stands.items
 
@@ -127,6 +126,9 @@ class Run:
             await asyncio.wait({self._pump}, timeout=STOP_GRACE)
         self._flush()
         self._take_last_words()
+        if self._stop == "lost" and self.log.lose(self.spec.turn_id):
+            self.log.forget(self.spec.turn_id)
+            return
         try:
             await self._finish(self._outcome())
         except Exception:
@@ -265,36 +267,19 @@ class Run:
         text = self.text()
         if not self._pump.done() or self._pump.cancelled():
             if self._stop == "cancelled":
-                return Cancelled(text, self._usage(text))
+                return Cancelled(text, used.by(self.attempts, self.usage, text))
             return Interrupted(text)
         error = self._pump.exception()
         match error:
             case None:
                 self._visible()  # an answer with nothing to see is one all the same
                 route = self.attempts.route
-                return Completed(text, route.id if route else "", self._usage(text))
+                return Completed(text, route.id if route else "", used.by(self.attempts, self.usage, text))
             case ChatError():
                 return Failed(error.code, error.detail, error.retryable, text, error.retry_after)
             case _:
                 logger.error("turn.bug", turn=self.spec.turn_id, exc_info=error)
                 return Failed("internal", ChatError.default_detail, True, text)
-
-    def _usage(self, text: str) -> UsageData:
-        """What this turn used, from the upstream where it said so, else estimated and marked so."""
-        attempts = self.attempts
-        if self.usage is not None:
-            tokens_in, tokens_out, estimated = self.usage.input_tokens, self.usage.output_tokens, False
-        else:
-            tokens_in = context.estimate(attempts.prompt) if attempts.prompt else 0
-            tokens_out, estimated = estimate_tokens(text), True
-        cost = attempts.route.cost(tokens_in, tokens_out) if attempts.route else None
-        return UsageData(tokens_in, tokens_out, estimated, None if cost is None else str(cost))
-
-    def _used(self, terminal: Terminal) -> UsageData:
-        """The same at an end that tells nobody: a model that refused before its first word has used nothing."""
-        if isinstance(terminal, Failed) and self.first_token_at is None and self.usage is None:
-            return UsageData(0, 0)
-        return self._usage(terminal.text)
 
     async def _finish(self, terminal: Terminal) -> None:
         """Store the answer, then tell the followers: what they see as ended is stored."""
@@ -304,7 +289,9 @@ class Run:
         route = self.attempts.route
         items, view = self._items(), self.log.view(self.spec.turn_id)
         done = [ItemDone(item) for item in items if item.id in view.open_ids]
-        usage = getattr(terminal, "usage", None) or self._used(terminal)
+        usage = getattr(terminal, "usage", None) or used.at(
+            terminal, self.attempts, self.usage, visible=self.first_token_at is not None
+        )
         ending = store.Ending(
             turn_id=self.spec.turn_id,
             fence=self.spec.fence,

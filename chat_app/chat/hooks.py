@@ -23,7 +23,7 @@ from chat_app.models import Item, Thread, Turn
 from chat_app.providers.python import provider as python
 from chat_app.providers.python.own_events import OwnEvents
 from chat_app.streaming.control import CONTROL
-from chat_app.streaming.log import LOG
+from chat_app.streaming.shared import LOG
 from sessions_app.db import db
 from sessions_app.principal import Principal
 

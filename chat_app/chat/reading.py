@@ -15,7 +15,7 @@ from chat_app.domain.shapes import ItemInfo, Page, ThreadInfo
 from chat_app.domain.turn import ACTIVE, HIDDEN
 from chat_app.models import Thread, Turn
 from chat_app.streaming import kept
-from chat_app.streaming.log import LOG
+from chat_app.streaming.shared import LOG
 from sessions_app.db import db
 
 

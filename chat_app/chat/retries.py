@@ -118,7 +118,7 @@ def anew(
     if old.state not in ENDED:
         raise Busy(old.pk, abandoned=old.abandoned_at is not None)
     question = old.input_item
-    trigger = _trigger(old)
+    trigger = trigger_of(old)
     if question is None and trigger != "action":
         raise NotFound
     place = _place(principal, old, question)
@@ -129,7 +129,7 @@ def anew(
     now = timezone.now()
     charges = quotas.claim(principal.owner, session_id, model_id, now)
     seq = place.item_seq + 1
-    stays = int(old.input.get("after", question.seq if question is not None else 0))  # what is behind it goes
+    stays = stays_of(old, question)
     turn = Turn(
         id=new_id("trn"),
         owner=principal.owner,
@@ -149,7 +149,7 @@ def anew(
     )
     past = _moved_on(place, seq, stays if trigger == "message" else stays + 1, candidates)
     sql.insert(turn)
-    given = _given(old, question, trigger)
+    given = given_of(old, question, trigger)
     spec = TurnSpec(
         turn.pk,
         principal.owner,
@@ -157,7 +157,7 @@ def anew(
         1,
         "retry",
         model_id,
-        _words(given),
+        words_of(given),
         stays,
         seq,
         candidates,
@@ -195,19 +195,25 @@ def _place(principal: Principal, old: Turn, question: Item | None) -> Place:
     return place
 
 
-def _given(old: Turn, question: Item | None, trigger: Trigger) -> Given:
+def stays_of(old: Turn, question: Item | None) -> int:
+    """The number of the item behind which the answer goes: what a retry finds there leaves the path."""
+    return int(old.input.get("after", question.seq if question is not None else 0))
+
+
+def given_of(old: Turn, question: Item | None, trigger: Trigger, *, again: bool = True) -> Given:
+    """What a turn answers, from its row."""
     item = openings.data(question) if question is not None else None
-    return Given(trigger, item, old.input.get("action"), old.input.get("tool"), again=True)
+    return Given(trigger, item, old.input.get("action"), old.input.get("tool"), again=again)
 
 
-def _words(given: Given) -> str:
+def words_of(given: Given) -> str:
     """What began the turn, for a model."""
     if given.trigger == "message" and given.item is not None:
         return saying.question(given.item.text, given.item.data)
     return saying.beginning(given)
 
 
-def _trigger(old: Turn) -> Trigger:
+def trigger_of(old: Turn) -> Trigger:
     """What began a turn in the first place, itself or by way of retries."""
     trigger: Trigger = old.input.get("trigger", "message") if old.trigger == "retry" else old.trigger  # type: ignore[assignment]
     return trigger

@@ -1,6 +1,7 @@
-"""The runner: the turns that run in this process, their lease, and what closes the turns of processes that are gone.
+"""The runner: the turns that run in this process, and their lease.
 
-What a turn does is `engine.py`'s. Here are tasks, heartbeat, checkpoint, sweep and drain.
+What a turn does is `engine.py`'s, what becomes of the turns of processes that are gone `orphans.py`'s. Here are tasks,
+heartbeat, checkpoint and drain.
 """
 
 from __future__ import annotations
@@ -13,30 +14,29 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from secrets import token_hex
 from typing import Any
 
 import structlog
 from django.utils import timezone
 
-from chat_app.chat import catalog, chores, quotas
+from chat_app.chat import chores
 from chat_app.chat.asks import TurnSpec
 from chat_app.chat.breaker import BREAKERS
 from chat_app.chat.engine import Run, Stop
+from chat_app.chat.orphans import Orphans
 from chat_app.conf import limit
 from chat_app.domain.errors import Unavailable
 from chat_app.domain.events import ItemData
-from chat_app.models import Turn
 from chat_app.providers import http, registry
-from chat_app.streaming import store
+from chat_app.streaming import leases
 from chat_app.streaming.control import CONTROL
-from chat_app.streaming.log import LOG
+from chat_app.streaming.shared import LOG, REDIS
 from sessions_app.db import db
 
 logger = structlog.get_logger(__name__)
 BEAT_SECONDS = 1.0
-SWEEP_EVERY = 5  # beats
+SWEEP_EVERY = 2  # beats
 CHORES_EVERY = 60  # beats
 RETRY_AFTER = 5.0
 
@@ -63,6 +63,7 @@ class Runner:
         self._beat: asyncio.Task[None] | None = None
         self._beats = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.orphans = Orphans(self.worker, self.runs, self._launch_again)
 
     def state(self) -> RunnerState:
         beating = self._beat is not None and not self._beat.done()
@@ -75,6 +76,7 @@ class Runner:
             return
         self._loop, self.draining = loop, False
         await CONTROL.start(self.worker)
+        await LOG.start(self.worker)
         self._beat = loop.create_task(self._beat_forever(), context=contextvars.Context())
 
     async def shutdown(self, drain_seconds: float = 0.0) -> None:
@@ -91,6 +93,7 @@ class Runner:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._beat
         self._beat = None
+        await LOG.stop()
         await CONTROL.stop()
         await BREAKERS.settle()
         await registry.close()
@@ -132,6 +135,19 @@ class Runner:
             unsubscribe()
             self._runs.pop(run.spec.turn_id, None)
 
+    def _launch_again(self, spec: TurnSpec) -> bool:
+        """Run the turn of a worker that is gone, where there is room for it here."""
+        try:
+            self.check_open()
+        except Unavailable:
+            return False
+        self.launch(spec)
+        return True
+
+    def runs(self, turn_id: str) -> bool:
+        """Whether a turn runs in this process."""
+        return turn_id in self._runs
+
     def stop(self, turn_id: str, reason: Stop) -> bool:
         """Stop a turn that runs here. False where it does not."""
         run = self._runs.get(turn_id)
@@ -151,6 +167,7 @@ class Runner:
                 await self._one_beat()
             except Exception as error:  # noqa: BLE001 - the database may be away: the next beat tries again
                 logger.warning("runner.beat_failed", error=type(error).__name__)
+                self.orphans.database_failed()
             spent = asyncio.get_running_loop().time() - started
             await asyncio.sleep(max(0.1, BEAT_SECONDS - spent))
 
@@ -158,7 +175,7 @@ class Runner:
         if self._runs:
             await self._checkpoint()
         if self._beats % SWEEP_EVERY == 0:
-            await self._sweep()
+            await self.orphans.sweep()
         if self._beats % CHORES_EVERY == CHORES_EVERY - 1:
             await db(chores.run)
         self._beats += 1
@@ -166,19 +183,14 @@ class Runner:
     async def _checkpoint(self) -> None:
         runs = dict(self._runs)
         moved = [stands for run in runs.values() if (stands := run.checkpoint()) is not None]
-        cancelled = await db(store.checkpoint, list(runs), moved, _abandoned_before())
+        fences = {turn_id: run.spec.fence for turn_id, run in runs.items()}
+        found = await db(leases.checkpoint, fences, moved, _abandoned_before())
         for stands in moved:
             runs[stands.turn_id].saved(stands)
-        for turn_id in cancelled:
+        for turn_id in found.cancelled:
             self.stop(turn_id, "cancelled")
-
-    async def _sweep(self) -> None:
-        before = timezone.now() - timedelta(seconds=limit("LEASE_SECONDS"))
-        for turn in await db(store.orphans, before):
-            if turn.pk not in self._runs and await db(_close_orphan, turn):
-                logger.warning("turn.interrupted", turn=turn.pk, worker=turn.owner_worker)
-                if turn.thread_id:
-                    CONTROL.publish(f"thread:{turn.thread_id}", {"type": "turn", "turn_id": turn.pk})
+        for turn_id in found.lost:
+            self.stop(turn_id, "lost")
 
 
 def _abandoned_before() -> datetime | None:
@@ -188,15 +200,7 @@ def _abandoned_before() -> datetime | None:
     return timezone.now() - timedelta(seconds=limit("CHATKIT_GRACE"))
 
 
-def _close_orphan(turn: Turn) -> bool:
-    routes = catalog.catalogue().routes
-
-    def price(model_id: str, tokens: int) -> Decimal | None:
-        route = routes.get(model_id)
-        return None if route is None else route.cost(0, tokens)  # the prompt went with its worker
-
-    return store.close_orphan(turn, quotas.charges_of(turn), price)
-
-
 RUNNER = Runner()
+if REDIS is not None:
+    REDIS.on_lost(lambda turn_id: RUNNER.stop(turn_id, "lost"))
 startup, shutdown, begin_drain, state = RUNNER.startup, RUNNER.shutdown, RUNNER.begin_drain, RUNNER.state

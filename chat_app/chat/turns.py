@@ -15,9 +15,9 @@ from django.utils import timezone
 from chat_app.chat import again, policy, retries, start, steps
 from chat_app.chat.asks import Ask, Begun, Busy, Identify, Step
 from chat_app.chat.runner import RUNNER
-from chat_app.chat.stored import StoredTurn, info_of
+from chat_app.chat.stored import info_of
 from chat_app.conf import limit
-from chat_app.domain.errors import NotFound, TurnRunning
+from chat_app.domain.errors import TurnRunning
 from chat_app.domain.events import (
     Snapshot,
     Terminal,
@@ -26,8 +26,8 @@ from chat_app.domain.shapes import TurnInfo
 from chat_app.domain.turn import ACTIVE, is_terminal
 from chat_app.models import Turn
 from chat_app.streaming.control import CONTROL
-from chat_app.streaming.follow import Follower, LiveFollower, StoredFollower
-from chat_app.streaming.log import LOG
+from chat_app.streaming.follow import Follower
+from chat_app.streaming.shared import LOG, follower
 from sessions_app.db import db
 from sessions_app.principal import Principal
 
@@ -109,15 +109,15 @@ def _launch(begun: Begun) -> Begun:
 async def _make_way(identify: Identify, turn_id: str) -> None:
     """Cancel the thread's running turn and wait for its end."""
     await cancel(identify, turn_id)
-    follower = _follower(turn_id, None)
+    reader = follower(turn_id, None)
     try:
         async with asyncio.timeout(REPLACE_SECONDS):
-            while await follower.next() is not None:
+            while await reader.next() is not None:
                 pass
     except TimeoutError:
         raise TurnRunning("The running answer could not be stopped in time.") from None
     finally:
-        follower.close()
+        reader.close()
 
 
 async def follow(identify: Identify, turn_id: str, after: int | None) -> Following:
@@ -132,12 +132,12 @@ async def follow(identify: Identify, turn_id: str, after: int | None) -> Followi
     held = LOG.find(turn_id)
     last = held.last if held is not None and held.ended else turn.last_seq
     over = turn.state not in ACTIVE and after is not None and after >= last
-    return Following(_follower(turn_id, after), principal, turn_id, turn.thread_id, over)
+    return Following(follower(turn_id, after), principal, turn_id, turn.thread_id, over)
 
 
 def watch(begun: Begun, after: int = 0) -> Following:
     """Follow a turn that this caller has just started or attached to, from its beginning or behind what it has seen."""
-    return Following(_follower(begun.turn_id, after), begun.principal, begun.turn_id, begun.thread_id)
+    return Following(follower(begun.turn_id, after), begun.principal, begun.turn_id, begun.thread_id)
 
 
 async def outcome(begun: Begun) -> Terminal:
@@ -145,28 +145,23 @@ async def outcome(begun: Begun) -> Terminal:
     held = LOG.find(begun.turn_id)
     if held is not None and not held.ended:
         ended = asyncio.get_running_loop().create_future()
-        stop = held.watch(lambda: None if not held.ended or ended.done() else ended.set_result(None))
+        stop = held.watch(
+            lambda: None if not (held.ended or held.lost) or ended.done() else ended.set_result(None)
+        )
         try:
             await ended
         finally:
             stop()
-    follower = _follower(begun.turn_id, 0)
-    try:
-        while (records := await follower.next()) is not None:
-            if records and is_terminal(records[-1].event):
-                event = records[-1].event
-                assert not isinstance(event, Snapshot)
-                return event  # type: ignore[return-value]
-    finally:
-        follower.close()
-    raise NotFound
-
-
-def _follower(turn_id: str, after: int | None) -> Follower:
-    held = LOG.find(turn_id)
-    if held is not None:
-        return LiveFollower(held, after)
-    return StoredFollower(StoredTurn(turn_id, after).load)
+    while True:
+        reader = follower(begun.turn_id, 0)
+        try:
+            while (records := await reader.next()) is not None:
+                if records and is_terminal(records[-1].event):
+                    event = records[-1].event
+                    assert not isinstance(event, Snapshot)
+                    return event  # type: ignore[return-value]
+        finally:
+            reader.close()  # without an end it was lost to another worker: the next reader follows it there
 
 
 async def get(identify: Identify, turn_id: str) -> TurnInfo:

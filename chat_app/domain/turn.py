@@ -105,6 +105,15 @@ class TurnView:
         self.error: Failed | Interrupted | None = None
         self._items: dict[str, _Open] = {}
 
+    @classmethod
+    def standing(cls, snapshot: Snapshot) -> TurnView:
+        """The view of a turn under way that stands so: what comes behind the snapshot may be applied to it."""
+        view = cls()
+        view.state = "queued" if snapshot.state == "queued" else "running"
+        view.model = snapshot.model
+        view._items = {item.id: _Open(item, is_open=item.id in snapshot.open) for item in snapshot.items}
+        return view
+
     @property
     def items(self) -> tuple[ItemData, ...]:
         """The turn's own items in order of appearance, text joined."""

@@ -28,21 +28,44 @@ class Follower(Protocol):
 
 
 class LiveFollower:
-    """Follows a log of this process: replay behind `after`, then live. `after` None (or a number that is still to come)
-    begins with a snapshot, unless nothing has happened yet or the turn has ended (then all of it is replayed)."""
+    """Follows a log that this process holds: replay behind `after`, then live. `after` None (or a number that is still to come)
+    begins with a snapshot, unless nothing has happened yet or the turn has ended (then all of it is replayed). Of a turn that
+    another worker writes (`remote`) a number may be known that has not arrived here: it is waited for."""
 
-    __slots__ = ("_beat", "_closed", "_cursor", "_fresh", "_idle", "_loop", "_stop", "_turn", "_waiter")
+    __slots__ = (
+        "_beat",
+        "_closed",
+        "_cursor",
+        "_fresh",
+        "_idle",
+        "_loop",
+        "_over",
+        "_stop",
+        "_turn",
+        "_waiter",
+    )
 
-    def __init__(self, turn: TurnRecord, after: int | None) -> None:
+    def __init__(self, turn: TurnRecord, after: int | None, *, remote: bool = False) -> None:
         self._turn = turn
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
-        self._fresh = after is None or after > turn.last
+        self._fresh = after is None or (after > turn.last and not remote)
         self._cursor = 0 if after is None or self._fresh else after
         self._closed = False
+        self._over = False  # told of an end that the log has under another number
         self._idle = False
         self._beat = self._loop.call_later(HEARTBEAT_SECONDS, self._on_beat)
         self._stop = turn.watch(self._wake)
+
+    def when_closed(self, do: Callable[[], None]) -> None:
+        """Call `do` once, at the end."""
+        stop = self._stop
+
+        def both() -> None:
+            stop()
+            do()
+
+        self._stop = both
 
     def _wake(self) -> None:
         waiter = self._waiter
@@ -61,7 +84,7 @@ class LiveFollower:
             if records:
                 self._cursor = records[-1].seq
                 return records
-            if self._turn.ended:
+            if self._turn.ended or self._turn.lost:
                 break
             if self._idle:
                 return []
@@ -76,6 +99,8 @@ class LiveFollower:
             snapshot = self._turn.snapshot()
             if snapshot.seq and not self._turn.ended:
                 return [snapshot]
+        if self._cursor > self._turn.last:
+            return self._beyond()
         records = self._turn.after(self._cursor)
         if records is not None:
             return records
@@ -86,12 +111,52 @@ class LiveFollower:
         last = self._turn.after(snapshot.seq - 1) or []
         return [Record(snapshot.seq - 1, snapshot.event), *last]
 
+    def _beyond(self) -> list[Record]:
+        """What there is for one who knows of more than the log has: nothing, until the turn ends without that."""
+        last = self._turn.after(self._turn.last - 1) if self._turn.ended and not self._over else None
+        if not last:
+            return []
+        self._over = True
+        snapshot = Record(self._cursor + 1, self._turn.snapshot().event)
+        return [snapshot, Record(self._cursor + 2, last[-1].event)]
+
     def close(self) -> None:
         if not self._closed:
             self._closed = True
             self._beat.cancel()
             self._stop()
             self._wake()
+
+
+class RemoteFollower:
+    """Follows a turn of another worker, once `attach` has found what there is of it; `release` gives it back."""
+
+    __slots__ = ("_after", "_attach", "_closed", "_inner", "_release")
+
+    def __init__(
+        self,
+        attach: Callable[[], Awaitable[TurnRecord]],
+        release: Callable[[TurnRecord], None],
+        after: int | None,
+    ) -> None:
+        self._attach, self._release, self._after = attach, release, after
+        self._inner: LiveFollower | None = None
+        self._closed = False
+
+    async def next(self) -> list[Record] | None:
+        if self._inner is None and not self._closed:
+            turn = await self._attach()
+            if self._closed:  # meanwhile
+                self._release(turn)
+                return None
+            self._inner = LiveFollower(turn, self._after, remote=True)
+            self._inner.when_closed(lambda: self._release(turn))
+        return None if self._inner is None else await self._inner.next()
+
+    def close(self) -> None:
+        self._closed = True
+        if self._inner is not None:
+            self._inner.close()
 
 
 class StoredFollower:

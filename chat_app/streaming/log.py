@@ -1,13 +1,12 @@
 """The record of a turn: its events, numbered, kept for a while, readable from any number by any number of followers.
 
 Here lives the interface and the log in memory. What an event means is `domain/`'s; who may read is `chat/`'s; nothing here
-touches the database (`store.py` does, at a turn's end).
+touches the database (`store.py` does, at a turn's end) nor another worker (`redis_log/` does).
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -33,9 +32,17 @@ class Record:
 class TurnRecord(Protocol):
     """One turn's log as a follower sees it."""
 
-    turn_id: str
-    thread_id: str | None
-    ended: bool
+    @property
+    def turn_id(self) -> str:
+        """The turn's id."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the terminal event is among those that may be read."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether another worker writes this turn now: what is here ends without a terminal event, and goes on there."""
 
     @property
     def view(self) -> TurnView:
@@ -56,35 +63,59 @@ class TurnRecord(Protocol):
 
 
 class EventLog(Protocol):
-    """All turns' logs of a process (or, later, of all workers). Every verb is called on the event loop's thread."""
+    """The logs of the turns that run in this process, or of all workers' turns. Every verb is called on the event loop's
+    thread."""
 
-    def open(self, turn_id: str, thread_id: str | None) -> TurnRecord:
-        """Begin a turn's log."""
+    async def start(self, worker: str) -> None:
+        """Begin to write and read on the running loop; `worker` names this process. Never raises for a store that is away."""
+
+    async def stop(self) -> None:
+        """Write what is left, as far as that goes, and let go of everything."""
+
+    def open(self, turn_id: str, fence: int = 1, standing: Record | None = None) -> TurnRecord:
+        """Begin a turn's log, or go on with one from how it stands: a record of its snapshot. `fence` is the lease's: of
+        two that write to one turn the higher one may. What is returned is the writer's own, ahead of what followers see."""
 
     def append(self, turn_id: str, events: Iterable[Event]) -> None:
         """Number, keep, wake. Raises IllegalEvent for what the table of `domain/turn.py` does not allow."""
 
     def find(self, turn_id: str) -> TurnRecord | None:
-        """A turn's log, None where it is not held."""
+        """A turn that runs here, or ended here a while ago, as its followers see it; None where it is not held."""
 
     def view(self, turn_id: str) -> TurnView:
         """The fold of what was appended so far; KeyError where the turn is not held."""
+
+    def saved(self, turn_id: str, seq: int) -> None:
+        """The rows hold how the turn stood behind that event: what came before it need not be kept for a recovery."""
+
+    def lose(self, turn_id: str) -> bool:
+        """Another worker writes this turn now. True where its followers are told by what that one writes; False where nobody
+        else can tell them."""
+
+    def forget(self, turn_id: str) -> None:
+        """Drop a turn's log now."""
 
 
 class MemoryTurn:
     """The log of one turn in this process's memory."""
 
-    __slots__ = ("base", "ended", "ended_at", "records", "thread_id", "turn_id", "view", "watchers")
+    __slots__ = ("base", "ended", "lost", "records", "turn_id", "view", "watchers")
 
-    def __init__(self, turn_id: str, thread_id: str | None) -> None:
+    def __init__(self, turn_id: str, standing: Record | None = None) -> None:
         self.turn_id = turn_id
-        self.thread_id = thread_id
         self.view = TurnView()
         self.records: list[Record] = []
         self.base = 0  # the number before the first record that is held
-        self.ended = False
-        self.ended_at = 0.0
+        self.ended = self.lost = False
         self.watchers: list[Callable[[], None]] = []
+        if standing is not None:
+            self.stand(standing)
+
+    def stand(self, standing: Record) -> None:
+        """Go on from how the turn stands behind that number; what was held of it before is let go."""
+        assert isinstance(standing.event, Snapshot)
+        self.view, self.base = TurnView.standing(standing.event), standing.seq
+        self.records.clear()
 
     @property
     def last(self) -> int:
@@ -97,7 +128,7 @@ class MemoryTurn:
             del self.records[:HOLD_RECORDS]
             self.base += HOLD_RECORDS
         if is_terminal(event):
-            self.ended, self.ended_at = True, time.monotonic()
+            self.ended = True
 
     def after(self, seq: int) -> list[Record] | None:
         start = seq - self.base
@@ -107,6 +138,11 @@ class MemoryTurn:
 
     def snapshot(self) -> Record:
         return Record(self.last, self.view.snapshot())
+
+    def wake(self) -> None:
+        """Wake all who watch."""
+        for wake in self.watchers.copy():
+            wake()
 
     def watch(self, wake: Callable[[], None]) -> Callable[[], None]:
         self.watchers.append(wake)
@@ -127,27 +163,37 @@ class MemoryLog:
         self._records = 0  # their sum
         self._seconds, self._most = hold_seconds, hold_ended
 
-    def open(self, turn_id: str, thread_id: str | None) -> MemoryTurn:
-        turn = self._turns[turn_id] = MemoryTurn(turn_id, thread_id)
+    async def start(self, worker: str) -> None:
+        return
+
+    async def stop(self) -> None:
+        return
+
+    def open(self, turn_id: str, fence: int = 1, standing: Record | None = None) -> MemoryTurn:
+        turn = self._turns[turn_id] = MemoryTurn(turn_id, standing)
         return turn
 
     def append(self, turn_id: str, events: Iterable[Event]) -> None:
         turn = self._turns[turn_id]
         for event in events:
             turn.append(event)
-        for wake in turn.watchers.copy():
-            wake()
+        turn.wake()
         if turn.ended:
             self._hold(turn)
 
-    def find(self, turn_id: str) -> MemoryTurn | None:
+    def find(self, turn_id: str) -> TurnRecord | None:
         return self._turns.get(turn_id)
 
     def view(self, turn_id: str) -> TurnView:
         return self._turns[turn_id].view
 
+    def saved(self, turn_id: str, seq: int) -> None:
+        return
+
+    def lose(self, turn_id: str) -> bool:
+        return False
+
     def forget(self, turn_id: str) -> None:
-        """Drop a turn's log now: its text was deleted, or its time is over."""
         self._turns.pop(turn_id, None)
         self._records -= self._ended.pop(turn_id, 0)
 
@@ -161,6 +207,3 @@ class MemoryLog:
         while self._records > self._most:
             self.forget(next(iter(self._ended)))
         asyncio.get_running_loop().call_later(self._seconds, self.forget, turn.turn_id)
-
-
-LOG: EventLog = MemoryLog()

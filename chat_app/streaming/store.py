@@ -1,42 +1,23 @@
-"""What the log writes into the rows: a turn's checkpoint while it runs and its end, each in one transaction.
+"""What the log writes into the rows: a turn's end, in one transaction. The checkpoint of one under way is `leases.py`'s.
 
 Sync; called by `db()`. Every write names the fence, so that a worker that lost its lease cannot write into the next one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Round
 from django.utils import timezone
 
 from chat_app.domain.events import Failed, Interrupted, ItemData, Terminal, ThreadUpdated
-from chat_app.domain.prompt import estimate_tokens
 from chat_app.domain.turn import ACTIVE, ANSWER, TERMINAL_STATE
 from chat_app.models import Item, QuotaUse, Thread, Turn, sql
-from chat_app.streaming import kept
-
-CRASH_GAP = 1_000_000  # more events than followers of a lost worker can have seen since its last checkpoint
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """How a running turn stands behind event number `seq`: what a follower on another worker is shown, and what is kept
-    should its own worker die. `items` are what it has made, as `kept.py` has them, None where that is stored already: text that
-    grows is no change of them."""
-
-    turn_id: str
-    fence: int
-    seq: int
-    text: str
-    model: str
-    items: kept.Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +69,7 @@ def save_ending(ending: Ending) -> bool:
     }
     with sql.atomic():
         if ending.replaces_after is not None or len(ending.items) > 1:
-            _lock(ending.thread_id)
+            lock(ending.thread_id)
         if not sql.update(Turn, values, id=ending.turn_id, fence=ending.fence, state=tuple(ACTIVE)):
             if _deleted_meanwhile(ending) and sql.update(Turn, used, id=ending.turn_id, output_tokens=0):
                 _charge(ending)
@@ -118,7 +99,7 @@ def _deleted_meanwhile(ending: Ending) -> bool:
     return gone.filter(thread__isnull=True, input_tokens=0, output_tokens=0).exists()
 
 
-def _lock(thread_id: str | None) -> None:
+def lock(thread_id: str | None) -> None:
     """Lock a thread before its turns, the order of all who change both: the other way round two could wait for ever."""
     if thread_id is not None:
         Thread.objects.select_for_update(no_key=True).filter(pk=thread_id).first()
@@ -223,84 +204,3 @@ def begin_retry(turn_id: str, thread_id: str, after_seq: int) -> None:
             turn_id=turn_id
         ).update(on_path=False)
         Thread.objects.filter(pk=thread_id).update(head_id=turn_id, updated_at=timezone.now())
-
-
-def checkpoint(
-    running: Sequence[str], moved: Sequence[Checkpoint], abandoned_before: datetime | None = None
-) -> set[str]:
-    """One write for all turns that run in a worker: their heartbeat, and how those stand that moved on.
-
-    Returns the turns among them that someone asked to cancel, or hung up on before that moment.
-    """
-    with sql.atomic():
-        if moved:
-            table = connection.ops.quote_name(Turn._meta.db_table)
-            with connection.cursor() as cursor:
-                cursor.executemany(
-                    f"UPDATE {table} SET partial = %s, last_seq = %s, model = %s "  # noqa: S608
-                    "WHERE id = %s AND fence = %s AND state IN ('queued', 'running')",
-                    [(c.text, c.seq, c.model, c.turn_id, c.fence) for c in moved],
-                )
-            for stands in moved:
-                if stands.items is not None:
-                    rows = Turn.objects.filter(pk=stands.turn_id, fence=stands.fence, state__in=ACTIVE)
-                    rows.update(partial_items=stands.items)
-        mine = Turn.objects.filter(pk__in=running, state__in=ACTIVE)
-        mine.update(heartbeat=timezone.now())
-        stop = Q(cancel_requested__isnull=False)
-        if abandoned_before is not None:
-            stop |= Q(abandoned_at__lt=abandoned_before)
-        return set(mine.filter(stop).values_list("pk", flat=True))
-
-
-def orphans(before: datetime, limit: int = 100) -> list[Turn]:
-    """Turns that are said to run, without a heartbeat since `before`."""
-    return list(
-        Turn.objects.filter(state__in=ACTIVE, heartbeat__lt=before).select_related("input_item")[:limit]
-    )
-
-
-def close_orphan(
-    turn: Turn,
-    charges: tuple[int, ...] = (),
-    price: Callable[[str, int], Decimal | None] = lambda model, tokens: None,
-) -> bool:
-    """End a turn whose worker is gone as interrupted, keeping what its last checkpoint held. False when another was first.
-
-    Its last number lies beyond all that its followers can have seen, so that each of them is still told of the end. What it
-    used is estimated by that text, at the `price` of so many tokens of the model that gave it, and added to `charges`.
-    """
-    with sql.atomic():
-        _lock(turn.thread_id)
-        mine = Turn.objects.filter(pk=turn.pk, fence=turn.fence, state__in=ACTIVE)
-        if not mine.update(fence=turn.fence + 1):
-            return False
-        stands = Turn.objects.only("partial", "partial_items", "last_seq", "model", "created_at").get(
-            pk=turn.pk
-        )
-        text, last_seq, model, items = stands.partial, stands.last_seq, stands.model, kept.items_of(stands)
-        seq = 0
-        if turn.thread_id:
-            Thread.objects.filter(pk=turn.thread_id).update(item_seq=F("item_seq") + 1)
-            seq = Thread.objects.values_list("item_seq", flat=True).get(pk=turn.thread_id)
-        tokens = estimate_tokens(text)
-        return save_ending(
-            Ending(
-                turn_id=turn.pk,
-                fence=turn.fence + 1,
-                thread_id=turn.thread_id,
-                answer_seq=seq,
-                terminal=Interrupted(text),
-                items=items,
-                open=kept.open_of(stands),
-                model=model,
-                output_tokens=tokens,
-                estimated=True,
-                cost=price(model, tokens),
-                attempts=turn.attempts,
-                first_token_at=turn.first_token_at,
-                last_seq=last_seq + CRASH_GAP,
-                replaces_after=kept.replaced_after(turn),
-                charges=charges,
-            )
-        )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.clients import Caller, Session, bearer, events, open_socket
+from tests.live.clients import Caller, Event, Session, bearer, events, open_socket
 from tests.live.doors import DOORS, WORDS, Door, DoorSuite, somebody
 from tests.live.routes import FaultyUpstream, add_models, faulty_upstream
 from tests.live.shown import Shown
@@ -75,18 +75,36 @@ def test_cancel_at_one_worker_stops_the_turn_of_the_other(
     assert at_b.turn(view.last["turn_id"])["text"] == view.text
 
 
-def test_follower_at_the_other_worker_ends_with_the_same_text(user: Session, at_b: Session) -> None:
+def followed(who: Session, turn_id: str) -> list[Event]:
+    """All events of a turn from its first."""
+    with who.get(f"/api/turns/{turn_id}/events?after=0", stream=True) as answer:
+        return list(events(answer))
+
+
+def test_follower_at_the_other_worker_is_told_the_same_events(user: Session, at_b: Session) -> None:
     turn_id, _ = user.begin("/tokens 150 20")
-    with at_b.get(f"/api/turns/{turn_id}/events", stream=True) as answer:
-        came = list(events(answer))
-    assert [event.id for event in came] == sorted({event.id for event in came})
-    assert came[-1].type == "completed"
-    texts = [event.data["text"] for event in came]
-    assert texts[-1] == text_of(150)
-    assert len(texts) > 2  # checkpoints were seen on the way
-    assert all(text_of(150).startswith(text) for text in texts)
-    over = at_b.get(f"/api/turns/{turn_id}/events", headers={"Last-Event-ID": str(came[-1].id)})
+    there = followed(at_b, turn_id)
+    assert [event.id for event in there] == list(range(1, len(there) + 1))
+    assert len(there) > 20  # as they came, not in steps of a second
+    assert there == followed(user, turn_id)
+    view = Shown()
+    for event in there:
+        view.take(event.data)
+    assert (there[-1].type, view.text) == ("completed", text_of(150))
+    over = at_b.get(f"/api/turns/{turn_id}/events", headers={"Last-Event-ID": str(there[-1].id)})
     assert over.status_code == 204
+
+
+def test_follower_that_comes_late_begins_with_a_snapshot(user: Session, at_b: Session) -> None:
+    turn_id, _ = user.begin("/tokens 150 20")
+    time.sleep(1)
+    view = Shown()
+    with at_b.get(f"/api/turns/{turn_id}/events", stream=True) as answer:
+        for event in events(answer):
+            view.take(event.data)
+    assert view.kinds[0] == "snapshot"
+    assert "snapshot" not in view.kinds[1:]
+    assert view.text == text_of(150)
 
 
 def test_socket_at_the_other_worker_hears_of_a_turn(user: Session, at_b: Session) -> None:

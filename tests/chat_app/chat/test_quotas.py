@@ -12,16 +12,17 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
-from chat_app.chat import catalog, chores, quotas, retries, runner, start, threads
+from chat_app.chat import catalog, chores, orphans, quotas, retries, start, threads
 from chat_app.chat.asks import Ask, Begun, Busy
 from chat_app.chat.kept import Kept
 from chat_app.domain.errors import ChatError, QuotaExceeded
 from chat_app.domain.events import Cancelled, Completed, Interrupted, Terminal
 from chat_app.models import Item, ModelConfig, Quota, QuotaUse, Thread, Turn
-from chat_app.streaming import store
+from chat_app.streaming import leases, store, stored
 from sessions_app import sessions
 from sessions_app.principal import Principal
 from tests.chat_app.scripts import USAGE
+from tests.chat_app.streaming.orphaned import claim_only
 
 pytestmark = pytest.mark.django_db
 USER = Principal("ext:1", "session")
@@ -277,9 +278,10 @@ def test_turn_of_a_dead_worker_is_charged_by_its_text() -> None:
     catalog.forget()
     user_row, key_row = quota(tokens=100), quota(kind="key", turns=9)
     begun = begin(session_of("1", "key_a"))
-    store.checkpoint([begun.turn_id], [store.Checkpoint(begun.turn_id, 1, 5, "12345678", "demo")])
-    (lost,) = store.orphans(timezone.now() + timedelta(seconds=1))
-    assert runner._close_orphan(lost)
+    leases.checkpoint({begun.turn_id: 1}, [leases.Checkpoint(begun.turn_id, 1, 5, "12345678", "demo")])
+    turn = claim_only()
+    assert turn is not None
+    assert orphans._store_end(turn, stored.standing(turn).snapshot, 9) is not None
     assert used(user_row) == used(key_row, "key_a") == (1, 2, Decimal("0.000006"))
     assert Turn.objects.get().cost == Decimal("0.000006")
 

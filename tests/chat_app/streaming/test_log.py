@@ -86,7 +86,7 @@ def test_follower_cut_off_anywhere_misses_nothing_and_repeats_nothing(
 ) -> None:
     async def scenario() -> None:
         store, client, sent = MemoryLog(), Client(), 0
-        store.open("trn_1", "thr_1")
+        store.open("trn_1")
         client.seq = 0
         while not client.ended:
             burst = data.draw(st.integers(min(1, len(events) - sent), len(events) - sent), label="sent")
@@ -110,7 +110,7 @@ def test_follower_without_a_place_begins_with_a_snapshot_and_ends_alike(
 ) -> None:
     async def scenario() -> None:
         store, client = MemoryLog(), Client()
-        store.open("trn_1", "thr_1")
+        store.open("trn_1")
         cut = data.draw(st.integers(0, len(events) - 1))
         store.append("trn_1", events[:cut])
         turn = store.find("trn_1")
@@ -147,7 +147,7 @@ def test_reader_too_far_behind_gets_a_snapshot_in_place_of_what_is_gone(ended: b
     async def scenario() -> None:
         events = long_turn(3 * log.HOLD_RECORDS)
         store, client = MemoryLog(), Client()
-        turn = store.open("trn_1", None)
+        turn = store.open("trn_1")
         store.append("trn_1", events if ended else events[:-2])
         assert len(turn.records) < 2 * log.HOLD_RECORDS
         follower = LiveFollower(turn, 0)
@@ -171,7 +171,7 @@ def test_reader_too_far_behind_gets_a_snapshot_in_place_of_what_is_gone(ended: b
 def test_follower_at_the_last_number_of_an_ended_turn_has_nothing_to_come() -> None:
     async def scenario() -> None:
         store = MemoryLog()
-        turn = store.open("trn_1", None)
+        turn = store.open("trn_1")
         store.append("trn_1", long_turn(3))
         assert await LiveFollower(turn, turn.last).next() is None
 
@@ -183,7 +183,7 @@ def test_follower_that_hears_nothing_gets_a_heartbeat(monkeypatch: pytest.Monkey
 
     async def scenario() -> None:
         store = MemoryLog()
-        follower = LiveFollower(store.open("trn_1", None), 0)
+        follower = LiveFollower(store.open("trn_1"), 0)
         assert await follower.next() == []
         store.append("trn_1", [RouteChosen("demo", 1)])
         assert [r.seq for r in await follower.next() or []] == [1]
@@ -205,7 +205,7 @@ def test_closed_follower_ends_its_reader() -> None:
 
 def test_illegal_event_is_refused_and_not_kept() -> None:
     store = MemoryLog()
-    turn = store.open("trn_1", None)
+    turn = store.open("trn_1")
     with pytest.raises(IllegalEvent):
         store.append("trn_1", [TextDelta("msg_1", "x")])
     assert turn.after(0) == []
@@ -215,7 +215,7 @@ def test_illegal_event_is_refused_and_not_kept() -> None:
 def test_ended_turn_is_forgotten_after_its_time() -> None:
     async def scenario() -> None:
         store = MemoryLog(hold_seconds=0.01)
-        store.open("trn_1", None)
+        store.open("trn_1")
         store.append("trn_1", long_turn(1))
         assert store.find("trn_1") is not None
         await asyncio.sleep(0.05)
@@ -227,9 +227,9 @@ def test_ended_turn_is_forgotten_after_its_time() -> None:
 def test_ended_turns_beyond_the_room_are_forgotten_oldest_first() -> None:
     async def scenario() -> None:
         store, turns = MemoryLog(hold_ended=25), [f"trn_{n}" for n in range(10)]
-        running = store.open("running", None)
+        running = store.open("running")
         for turn_id in turns:
-            store.open(turn_id, None)
+            store.open(turn_id)
             store.append(turn_id, long_turn(6))
         one = len(store.find("trn_9").records)  # type: ignore[union-attr]
         kept = [turn_id for turn_id in turns if store.find(turn_id)]

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from chat_app.chat.stored import StoredTurn
 from chat_app.domain.events import Cancelled, Completed, Failed, Interrupted, ItemData, Snapshot, Terminal
 from chat_app.domain.turn import ANSWER, answer_id
 from chat_app.models import Item, Thread, Turn
-from chat_app.streaming import kept, store
+from chat_app.streaming import kept, leases, store
+from chat_app.streaming.stored import StoredTurn
 from sessions_app.db import db
 from tests.chat_app.scripts import USAGE
+from tests.chat_app.streaming.orphaned import close_only
 
 pytestmark = pytest.mark.django_db
 MOMENT = timezone.now() - timedelta(minutes=1)
@@ -38,7 +39,9 @@ def said(turn: Turn, text: str) -> ItemData:
 def check(turn: Turn, seq: int, text: str, items: Sequence[ItemData], going_on: Any = ()) -> Turn:
     """The turn after a checkpoint."""
     stands = kept.items_as_kept(items, going_on, text)
-    store.checkpoint([turn.pk], [store.Checkpoint(turn.pk, turn.fence, seq, text, "demo", stands)])
+    leases.checkpoint(
+        {turn.pk: turn.fence}, [leases.Checkpoint(turn.pk, turn.fence, seq, text, "demo", stands)]
+    )
     turn.refresh_from_db()
     return turn
 
@@ -67,7 +70,9 @@ def test_text_that_grows_is_no_change_of_the_items(turn: Turn) -> None:
 
     assert items("half") == items("half and half")
     check(turn, 5, "half", [card("itm_1"), said(turn, "half")])
-    store.checkpoint([turn.pk], [store.Checkpoint(turn.pk, turn.fence, 7, "half and half", "demo")])
+    leases.checkpoint(
+        {turn.pk: turn.fence}, [leases.Checkpoint(turn.pk, turn.fence, 7, "half and half", "demo")]
+    )
     turn.refresh_from_db()
     assert [item.text for item in kept.items_of(turn)] == ["", "half and half"]
     assert kept.items_of(turn)[1].created_at == MOMENT
@@ -76,8 +81,7 @@ def test_text_that_grows_is_no_change_of_the_items(turn: Turn) -> None:
 def test_orphan_keeps_its_items_and_marks_what_was_not_whole(turn: Turn) -> None:
     whole = ItemData("msg_w", ANSWER, "whole", {}, "demo", MOMENT)
     check(turn, 5, "whole\n\nhalf", [card("itm_1"), whole, said(turn, "half")], {answer_id(turn.pk)})
-    (lost,) = store.orphans(timezone.now() + timedelta(seconds=1))
-    assert store.close_orphan(lost)
+    assert close_only()
     rows = Item.objects.filter(turn=turn).order_by("seq")
     assert [(row.kind, row.text, row.data) for row in rows] == [
         ("widget", "", {"n": 1}),
@@ -96,7 +100,7 @@ def test_orphan_of_a_retry_takes_the_place_of_the_old_answer_with_its_items(turn
     Turn.objects.filter(pk=turn.pk).update(trigger="retry", input_item=asked, input={"trigger": "message"})
     turn.refresh_from_db()
     check(turn, 5, "", [card("itm_1")])
-    assert store.close_orphan(turn)
+    assert close_only()
     old.refresh_from_db()
     assert not old.on_path
     assert Thread.objects.get(pk=thread_id).head_id == turn.pk
@@ -129,16 +133,6 @@ def test_items_come_behind_what_was_added_to_the_thread_meanwhile(turn: Turn) ->
 def test_end_without_items_leaves_the_numbers_as_they_are(turn: Turn) -> None:
     assert end(turn, Completed("", "demo", USAGE), []) == []
     assert Thread.objects.get(pk=turn.thread_id).item_seq == 2
-
-
-def test_turn_that_was_hung_up_on_is_named_once_its_grace_is_over(turn: Turn) -> None:
-    now = timezone.now()
-    Turn.objects.filter(pk=turn.pk).update(abandoned_at=now)
-    assert store.checkpoint([turn.pk], [], None) == set()
-    assert store.checkpoint([turn.pk], [], now - timedelta(seconds=1)) == set()
-    assert store.checkpoint([turn.pk], [], now + timedelta(seconds=1)) == {turn.pk}
-    Turn.objects.filter(pk=turn.pk).update(abandoned_at=None)
-    assert store.checkpoint([turn.pk], [], now + timedelta(seconds=1)) == set()
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -1,0 +1,138 @@
+"""The turns of workers that are gone: taken over one by one, run again where nobody has seen anything of the answer, else ended
+as interrupted with all that anybody was shown.
+
+Any worker does this, many at once: the lease in the row decides who has a turn. How a turn that runs is run is `runner.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+import structlog
+from django.utils import timezone
+
+from chat_app.chat import catalog, quotas, rerun
+from chat_app.chat.asks import TurnSpec
+from chat_app.conf import limit
+from chat_app.domain.events import ItemDone, Snapshot, Terminal
+from chat_app.domain.turn import ENDED, TurnView
+from chat_app.models import Turn
+from chat_app.streaming import leases, stored
+from chat_app.streaming.control import CONTROL
+from chat_app.streaming.log import Record
+from chat_app.streaming.redis_log.log import Seized
+from chat_app.streaming.shared import LOG, REDIS
+from sessions_app.db import db
+
+logger = structlog.get_logger(__name__)
+RERUN_SECONDS: Final = 300.0  # after so long nobody waits for an answer that has not begun
+
+
+class Orphans:
+    """Closes what others left. `launch` runs a turn here, or says that it cannot."""
+
+    def __init__(self, worker: str, runs: Callable[[str], bool], launch: Callable[[TurnSpec], bool]) -> None:
+        self._worker, self._runs, self._launch = worker, runs, launch
+        self._steady_since: float | None = None  # when the database came back; None: it was never away
+        self.closed = 0
+        self.rerun = 0
+
+    def database_failed(self) -> None:
+        """A heartbeat could not be written. Where that is the database's fault, nobody else's could: their leases have run out
+        and their turns go on, so they get a whole lease to say so."""
+        self._steady_since = asyncio.get_running_loop().time()
+
+    async def sweep(self) -> None:
+        """Take over whatever has had no heartbeat for the length of a lease."""
+        lease = float(limit("LEASE_SECONDS"))
+        if self._steady_since is not None:
+            if asyncio.get_running_loop().time() - self._steady_since < lease:
+                return
+            self._steady_since = None
+        before = timezone.now() - timedelta(seconds=lease)
+        found = await db(leases.orphans, before)
+        random.shuffle(found)  # of several workers each begins elsewhere
+        for turn_id, fence in found:
+            if not self._runs(turn_id):
+                turn = await db(leases.claim, turn_id, fence, self._worker, before)
+                if turn is not None:
+                    await self._take_over(turn)
+
+    async def _take_over(self, turn: Turn) -> None:
+        stands, is_all = await _recovered(turn)
+        if is_all and _may_run_again(turn, stands):
+            spec = await db(rerun.spec_of, turn, stands)
+            if spec is not None and self._launch(spec):
+                self.rerun += 1
+                logger.warning("turn.run_again", turn=turn.pk)
+                return
+        await self._end(turn, stands, is_all=is_all)
+
+    async def _end(self, turn: Turn, stands: Record, *, is_all: bool) -> None:
+        shown = stands.event
+        assert isinstance(shown, Snapshot)
+        done = [ItemDone(item) for item in shown.items if item.id in shown.open]
+        gap = len(done) + 1 if is_all else leases.CRASH_GAP
+        terminal = await db(_store_end, turn, stands, stands.seq + gap)
+        if terminal is None:
+            return
+        self.closed += 1
+        logger.warning("turn.interrupted", turn=turn.pk, at=stands.seq)
+        if is_all and shown.state not in ENDED:
+            self._tell(turn, stands, done, terminal)
+        if turn.thread_id:
+            CONTROL.publish(f"thread:{turn.thread_id}", {"type": "turn", "turn_id": turn.pk})
+
+    def _tell(self, turn: Turn, stands: Record, done: list[ItemDone], terminal: Terminal) -> None:
+        """Go on with the log that the followers have read, to its end."""
+        LOG.open(turn.pk, turn.fence, stands)
+        LOG.append(turn.pk, [*done, terminal])
+
+
+async def _recovered(turn: Turn) -> tuple[Record, bool]:
+    """How a claimed turn stands: by its checkpoint and by what the shared log has behind it, and whether that is all that any
+    follower can have seen."""
+    row = stored.standing(turn).snapshot
+    if REDIS is None:
+        return row, False
+    seized = await REDIS.seize(turn.pk, turn.fence)
+    if seized is None or seized.last < row.seq or seized.first > row.seq + 1:
+        return row, False
+    return _folded(row, seized), True
+
+
+def _folded(row: Record, seized: Seized) -> Record:
+    """The checkpoint and the events behind it, or all events from the first where they are there."""
+    assert isinstance(row.event, Snapshot)
+    whole = seized.first == 1
+    view = TurnView() if whole else TurnView.standing(row.event)
+    known = 0 if whole else row.seq
+    for seq, event in enumerate(seized.events, seized.first):
+        if seq > known:
+            view.apply(event)
+    return Record(seized.last, view.snapshot())
+
+
+def _may_run_again(turn: Turn, stands: Record) -> bool:
+    """Whether nobody has seen anything of the answer, and somebody may still wait for it."""
+    shown = stands.event
+    assert isinstance(shown, Snapshot)
+    first_time = turn.fence == 2  # it has had one owner, and we are the next
+    wanted = turn.cancel_requested is None and turn.abandoned_at is None and turn.thread_id is not None
+    young = (timezone.now() - turn.created_at).total_seconds() < RERUN_SECONDS
+    return first_time and wanted and young and not shown.items and shown.state not in ENDED
+
+
+def _store_end(turn: Turn, stands: Record, last_seq: int) -> Terminal | None:
+    routes = catalog.catalogue().routes
+
+    def price(model_id: str, tokens: int) -> Decimal | None:
+        route = routes.get(model_id)
+        return None if route is None else route.cost(0, tokens)  # the prompt went with its worker
+
+    return leases.end(turn, stands, last_seq, quotas.charges_of(turn), price)
