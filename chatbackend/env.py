@@ -143,6 +143,7 @@ class Env(BaseSettings):
     PORT: int = Field(8000, ge=1, le=65535)
     WORKERS: int = Field(1, ge=1, le=256)
     DRAIN_SECONDS: float = Field(20, ge=0, le=3600)
+    LEASE_SECONDS: float = Field(10, ge=2, le=600)
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     @model_validator(mode="after")

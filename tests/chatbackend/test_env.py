@@ -10,6 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from chatbackend import env
+from tests import servers
 from tests.parts import BASE_DIR
 
 SECRET = "never-to-be-printed"
@@ -69,6 +70,7 @@ def test_empty_value_counts_as_absent(given):
         ("PORT", "70000"),
         ("WORKERS", "0"),
         ("SESSION_TTL", "-5"),
+        ("LEASE_SECONDS", "1"),
         ("DATABASE_URL", "mysql://x"),
         ("REDIS_URL", "localhost:6379"),
         ("TRUSTED_PROXIES", "10.0.0.0/8,proxy.local"),
@@ -143,6 +145,12 @@ def test_start_ends_with_one_clear_line(extra, line):
     assert done.stderr.startswith("chatbackend cannot start. ")
     assert line in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_lease_reaches_the_chat(tmp_path) -> None:
+    told = "from django.conf import settings; print(settings.CHAT['LEASE_SECONDS'])"
+    env = servers.environment(tmp_path, LEASE_SECONDS="33", DJANGO_SETTINGS_MODULE="chatbackend.settings")
+    assert servers.run_python(["-c", told], env) == "33.0\n"
 
 
 def test_every_variable_is_in_the_example_and_in_the_documentation() -> None:
