@@ -19,7 +19,7 @@ from tests.live.clients import Session, issue
 from tests.live.routes import FaultyUpstream
 from tests.servers import Launcher, ServerProcess
 
-LEASE = 10.0
+LEASE = 10.0  # seconds; all that a test does before it runs out takes less than one
 
 
 @dataclass
@@ -31,8 +31,8 @@ class Lost:
     earlier: str
 
 
-def restarted(start_server: Launcher, server: ServerProcess) -> ServerProcess:
-    """A new process on the same database and with the same secrets."""
+def beside(start_server: Launcher, server: ServerProcess) -> ServerProcess:
+    """Another process on the same database and with the same secrets."""
     same = (
         "DATABASE_URL",
         "ENCRYPTION_KEYS",
@@ -40,6 +40,7 @@ def restarted(start_server: Launcher, server: ServerProcess) -> ServerProcess:
         "BACKEND_KEY",
         "CHAT_RESPONDERS",
         "CHATKIT_GRACE",
+        "LEASE_SECONDS",
     )
     env = {name: server.env[name] for name in same}
     return start_server("serve", None, **env)
@@ -59,9 +60,11 @@ def steps(earlier: str) -> list[list[Any]]:
 
 @pytest.fixture(scope="module")
 def lost(start_server: Launcher, upstream: FaultyUpstream) -> list[Lost]:
-    """Two answers under way on a server that is killed, and a new one on the same database."""
-    first = start_server(CHAT_RESPONDERS=f"player={PLAYER}", CHATKIT_GRACE="60")
+    """Two answers under way on a server that is killed, and another one on the same database. That one is up before: its start
+    would take of the lease what a busy machine takes for it."""
+    first = start_server(CHAT_RESPONDERS=f"player={PLAYER}", CHATKIT_GRACE="60", LEASE_SECONDS=f"{LEASE:g}")
     equip(first, upstream)
+    second = beside(start_server, first)
     found = []
     for name in ("one", "two"):
         client = Client(issue(first, name, model="player"))
@@ -77,7 +80,6 @@ def lost(start_server: Launcher, upstream: FaultyUpstream) -> list[Lost]:
         with suppress(requests.RequestException, AssertionError):
             stream.all()
         assert not stream.ended
-    second = restarted(start_server, first)
     known = []
     for client, stream, earlier in found:
         who: Any = client.who
@@ -85,6 +87,34 @@ def lost(start_server: Launcher, upstream: FaultyUpstream) -> list[Lost]:
         again.frame, again.threads = client.frame, client.threads
         known.append(Lost(stream, again, earlier))
     return known
+
+
+def test_thread_is_read_before_the_lease_has_run_out(lost: list[Lost]) -> None:
+    for one in lost:
+        thread, rows = one.again.read(one.stream.thread_id)
+        assert thread["title"] == "Before the crash"
+        assert [row["type"] for row in rows][3:] == [
+            "widget",
+            "assistant_message",
+            "workflow",
+            "assistant_message",
+        ]
+        held = one.stream.thread.items[one.stream.seen[-1]["item_id"]]["content"][0]["text"]
+        assert held.startswith(rows[-1]["content"][0]["text"])
+        assert rows[-1]["content"][0]["text"].startswith("0001 0002 ")
+
+
+def test_same_request_goes_on_with_what_was_kept_and_ends_in_an_error(lost: list[Lost]) -> None:
+    one = lost[0]
+    one.again.headers["Last-Event-ID"] = one.stream.last_id
+    with one.again.add(one.stream.thread_id, script(*steps(one.earlier))) as stream:
+        told = stream.all()
+    assert stream.turn_id == one.stream.turn_id
+    assert told[-1]["type"] == "error"
+    assert told[-1]["allow_retry"] is True
+    assert [e for e in told if e["type"] == "thread.item.added"] == []
+    _, rows = one.again.read(one.stream.thread_id)
+    assert {row["id"]: row for row in rows} == {k: plain(v) for k, v in stream.thread.items.items()}
 
 
 def test_what_was_whole_is_there_and_what_was_not_is_marked(lost: list[Lost]) -> None:
