@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+import redis
 from cryptography.fernet import Fernet
 
 from tests.parts import BASE_DIR, postgres_bin
@@ -79,7 +80,8 @@ class ServerProcess:
     port: int
     env: dict[str, str]
     log: Path
-    process: subprocess.Popen[bytes]
+    command: str = "serve"
+    process: subprocess.Popen[bytes] = field(init=False, repr=False)
     backend_key: str = BACKEND_KEY
     admin: str = ADMIN
     password: str = PASSWORD
@@ -106,6 +108,31 @@ class ServerProcess:
     def signal(self, number: int) -> None:
         if self.process.poll() is None:
             self.process.send_signal(number)
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it, or start it again: its port, its database, its keys. AssertionError with its output where that fails."""
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, *COMMANDS[self.command](self.port)],
+                cwd=BASE_DIR, env=self.env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        if wait:
+            self.wait_until_up()
+
+    def wait_until_up(self) -> None:
+        try:
+            wait_until(
+                lambda: self.process.poll() is not None or answers(self.url + "/healthz"), "the server"
+            )
+            assert self.process.poll() is None, f"the server ended with {self.process.returncode}"
+        except AssertionError as error:
+            self.stop()
+            raise AssertionError(f"{error}; its output:\n{self.logs()[-4000:]}") from None
+
+    def kill(self) -> None:
+        """`kill -9`: it has no time to say or to store anything."""
+        self.process.kill()
+        self.process.wait(10)
 
     def stop(self, seconds: float = 20.0) -> int:
         """End it, gently first; its exit code."""
@@ -147,25 +174,27 @@ class Launcher:
     def __call__(self, command: str = "serve", port: int | None = None, **env: str) -> ServerProcess:
         """`start_server("serve" | "uvicorn" | "daphne", port=None, NAME="value", ...)`: a server that answers /healthz."""
         port = port or free_port()
-        folder = Path(tempfile.mkdtemp(dir=self.root))
+        folder = self._folder()
         whole = environment(folder, HOST="127.0.0.1", PORT=str(port), **env)
         self._prepare(folder, whole)
         if whole["DEBUG"] not in ("1", "true"):
             run_python(["manage.py", "collectstatic", "--noinput", "-v0"], whole)
-        log = folder / "server.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [sys.executable, *COMMANDS[command](port)],
-                cwd=BASE_DIR, env=whole, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-        server = ServerProcess(port, whole, log, process)
+        return self._start(ServerProcess(port, whole, folder / "server.log", command))
+
+    def another(self, server: ServerProcess, *, wait: bool = True) -> ServerProcess:
+        """A further worker of the same installation: `server`'s whole environment but for the port."""
+        port = free_port()
+        beside = {**server.env, "PORT": str(port)}
+        return self._start(
+            ServerProcess(port, beside, self._folder() / "server.log", server.command), wait=wait
+        )
+
+    def _folder(self) -> Path:
+        return Path(tempfile.mkdtemp(dir=self.root))
+
+    def _start(self, server: ServerProcess, *, wait: bool = True) -> ServerProcess:
         self.started.append(server)
-        try:
-            wait_until(lambda: process.poll() is not None or answers(server.url + "/healthz"), "the server")
-            assert process.poll() is None, f"the server ended with {process.returncode}"
-        except AssertionError as error:
-            server.stop()
-            raise AssertionError(f"{error}; its output:\n{server.logs()[-4000:]}") from None
+        server.start(wait=wait)
         return server
 
     def _prepare(self, folder: Path, env: dict[str, str]) -> None:
@@ -196,9 +225,15 @@ class RedisProcess:
     def start(self) -> None:
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self.process = subprocess.Popen(
-            ["redis-server", *options, "--dir", str(self.folder)], stdout=subprocess.DEVNULL
-        )
+            ["redis-server", *options, "--dir", str(self.folder)],
+            stdout=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
         wait_until(lambda: _listens(self.port), "Redis")
+
+    def flush(self) -> None:
+        """It loses all that it holds, and goes on."""
+        with redis.Redis.from_url(self.url) as client:
+            client.flushall()
 
     def freeze(self, frozen: bool = True) -> None:
         """It accepts connections and never answers, until `freeze(False)`."""
@@ -242,7 +277,7 @@ class PostgresProcess:
         with (self.folder / "log").open("ab") as out:
             self.process = subprocess.Popen(
                 [str(self.bin / "postgres"), "-D", f"{self.folder}/data", *options],
-                cwd=self.folder, user=self.user, stdout=out, stderr=out,
+                cwd=self.folder, user=self.user, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
         wait_until(self._ready, "PostgreSQL")
 
@@ -263,9 +298,14 @@ class PostgresProcess:
             connection.execute(f"CREATE DATABASE {name}")
         return self._url(name)
 
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+    def stop(self, *, immediate: bool = False) -> None:
+        """Cut every connection and end; `immediate` without a shutdown, so that the next start has to recover."""
+        self.process.send_signal(signal.SIGQUIT if immediate else signal.SIGINT)
         self.process.wait(20)
+
+    def restart(self, *, immediate: bool = False) -> None:
+        self.stop(immediate=immediate)
+        self.start()
 
     def remove(self) -> None:
         self.stop()
