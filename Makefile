@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-local run serve test check format bench clean
+.PHONY: help install install-dev install-local run serve rehearse test check format bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -23,6 +23,9 @@ serve: install ## production: WORKERS processes that drain on SIGTERM
 	@$(BIN)/python manage.py migrate -v0
 	@$(BIN)/python manage.py collectstatic --noinput -v0
 	@exec $(BIN)/python -m chatbackend.serve
+
+rehearse: install-dev ## production on this machine: nginx, two workers, PostgreSQL and Redis, until Ctrl-C
+	@exec $(BIN)/python -m deploy.rehearse
 
 test: install-dev ## all tests; what this machine lacks is skipped by name
 	$(BIN)/python -m pytest $(ARGS)

@@ -36,6 +36,11 @@ def postgres_bin() -> Path | None:
     return next((f for f in folders if all((f / name).exists() for name in ("initdb", "postgres"))), None)
 
 
+def nginx_program() -> str | None:
+    """nginx; Debian keeps it off the PATH of ordinary users."""
+    return program("nginx", "/usr/sbin/nginx")
+
+
 def chromium_path() -> str | None:
     """The browser that Playwright drives: CHROMIUM, or the one that is installed."""
     return os.environ.get("CHROMIUM") or program("chromium", "chromium-browser", "google-chrome")
@@ -63,6 +68,7 @@ def _local_model() -> str | None:
 PARTS: dict[str, Callable[[], str | None]] = {
     "redis": lambda: None if program("redis-server") else "redis-server is not installed",
     "postgres": _postgres,
+    "nginx": lambda: None if nginx_program() else "nginx is not installed",
     "chromium": lambda: None if chromium_path() else "Chromium is not installed",
     "node": lambda: None if program("node") else "node is not installed",
     "npm": lambda: None if program("npm") else "npm is not installed",

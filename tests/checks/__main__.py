@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.checks import sizes, vendored
 
 BIN = Path(sys.executable).parent
-PACKAGES = ("chatbackend", "sessions_app", "chat_app", "examples")
+PACKAGES = ("chatbackend", "sessions_app", "chat_app", "examples", "deploy")
 
 
 def tool(*command: str) -> Callable[[], bool]:
