@@ -16,7 +16,7 @@ from chat_app.streaming import codec
 from chat_app.streaming.log import HOLD_SECONDS, MemoryLog, MemoryTurn, Record, TurnRecord
 from chat_app.streaming.redis_log import scripts
 from chat_app.streaming.redis_log.gate import Gate
-from chat_app.streaming.redis_log.mirrors import Mirrors
+from chat_app.streaming.redis_log.mirrors import DatabaseRows, Mirrors, Rows
 from chat_app.streaming.redis_log.reader import Reader
 from chat_app.streaming.redis_log.writer import PATIENCE, Writer
 
@@ -36,9 +36,9 @@ class Seized:
 class RedisLog(MemoryLog):
     """Every turn that runs in this process, and through `mirrors` those of other workers that are followed here."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, rows: Rows | None = None) -> None:
         super().__init__()
-        self._url = url
+        self._url, self._rows = url, rows or DatabaseRows()
         self._gates: dict[str, Gate] = {}
         self._lost: Callable[[str], object] = lambda turn_id: None
         self._connect()
@@ -49,7 +49,7 @@ class RedisLog(MemoryLog):
         self._client = redis.asyncio.Redis.from_url(self._url, **options)
         self.writer = Writer(self._client, self.lose)
         self.reader = Reader(self._client)
-        self.mirrors = Mirrors(self.reader)
+        self.mirrors = Mirrors(self.reader, self._rows)
 
     def on_lost(self, tell: Callable[[str], object]) -> None:
         """Call `tell(turn id)` when another worker has taken a turn over that runs here."""

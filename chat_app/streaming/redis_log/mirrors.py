@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Final
+from collections.abc import Collection
+from typing import Final, Protocol
 
 import structlog
 from django.db import Error as DatabaseError
@@ -24,6 +25,26 @@ from sessions_app.db import db
 
 logger = structlog.get_logger(__name__)
 POLL_SECONDS: Final = 1.0
+
+
+class Rows(Protocol):
+    """The net: what is stored of turns, whoever runs them. Both raise what the database raises."""
+
+    async def look(self, turn_id: str) -> stored.Standing:
+        """How a turn stands. Raises NotFound."""
+
+    async def numbers(self, turn_ids: Collection[str]) -> dict[str, tuple[bool, int]]:
+        """Of each turn that is there: whether it runs, and the number of the newest event that its row knows of."""
+
+
+class DatabaseRows:
+    """The rows of the database."""
+
+    async def look(self, turn_id: str) -> stored.Standing:
+        return await db(stored.look, turn_id)
+
+    async def numbers(self, turn_ids: Collection[str]) -> dict[str, tuple[bool, int]]:
+        return await db(stored.numbers, turn_ids)
 
 
 class Mirror(MemoryTurn):
@@ -70,8 +91,8 @@ class Mirror(MemoryTurn):
 class Mirrors:
     """All mirrors of this process. Its verbs are called on the event loop's thread."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, reader: Reader, rows: Rows) -> None:
+        self._reader, self._rows = reader, rows
         self._held: dict[str, Mirror] = {}
         self._net: asyncio.Task[None] | None = None
 
@@ -121,7 +142,7 @@ class Mirrors:
         """Fill a mirror with all that can be had: from the first event where the log still goes back so far."""
         batches = await self._replayed(mirror)
         if not batches or batches[0][0] > 1 or not self._take(mirror, batches):
-            mirror.follow_row(await db(stored.look, mirror.turn_id))
+            mirror.follow_row(await self._rows.look(mirror.turn_id))
             self._take(mirror, batches)
         await self._joined(mirror)
 
@@ -159,7 +180,7 @@ class Mirrors:
         them; at once where the log has a gap or is away."""
         if not mirrors:
             return
-        rows = await db(stored.numbers, [mirror.turn_id for mirror in mirrors])
+        rows = await self._rows.numbers([mirror.turn_id for mirror in mirrors])
         for mirror in mirrors:
             runs, number = rows.get(mirror.turn_id, (False, 0))
             news = number > mirror.last or not runs
@@ -174,7 +195,7 @@ class Mirrors:
         batches = await self._replayed(mirror)
         if not self._take(mirror, batches) or mirror.last == before:
             try:
-                mirror.follow_row(await db(stored.look, mirror.turn_id))
+                mirror.follow_row(await self._rows.look(mirror.turn_id))
             except NotFound:  # deleted this moment: who deleted it cuts its followers off
                 return
             self._take(mirror, batches)
