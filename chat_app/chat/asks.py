@@ -14,7 +14,7 @@ from chat_app.chat.saying import Attached
 from chat_app.domain.errors import TurnRunning
 from chat_app.domain.prompt import MESSAGE, Given
 from chat_app.domain.shapes import ItemInfo, ThreadInfo
-from chat_app.streaming.log import Record
+from chat_app.streaming.log import Past
 from sessions_app.principal import Principal
 
 Identify = Callable[[], Principal]
@@ -99,7 +99,7 @@ class TurnSpec:
     given: Given = MESSAGE
     files: Sequence[Attached] = ()
     title: str | None = None  # that a new thread was given for want of a better one
-    standing: Record | None = None  # how it stands, where another worker has begun it
+    past_events: Past | None = None  # what was told of it so far, where another worker has begun it
 
     @property
     def whose(self) -> context.Whose:

@@ -59,7 +59,7 @@ class Run:
         self.answering: datetime | None = None  # since when the answer's own item is there
         self.first_token_at: datetime | None = None  # of the first text or item
         self.thread = ThreadNews(spec, self._tell)
-        self.saved_seq = spec.standing.seq if spec.standing else 0  # of the last event in a checkpoint
+        self.saved_seq = spec.past_events.last if spec.past_events else 0  # of the last event in a checkpoint
         self._saved_items: kept.Kept = []
         self._pump: asyncio.Task[None] | None = None
         self._stop: Stop | None = None
@@ -69,7 +69,7 @@ class Run:
         self._begun: asyncio.Task[None] | None = None
         self._finishing = False
         self._let_go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.record = log.open(spec.turn_id, spec.fence, spec.standing)
+        self.record = log.open(spec.turn_id, spec.fence, spec.past_events)
 
     def text(self) -> str:
         """The answer so far."""

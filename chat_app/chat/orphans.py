@@ -20,11 +20,11 @@ from chat_app.chat import catalog, quotas, rerun
 from chat_app.chat.asks import TurnSpec
 from chat_app.conf import limit
 from chat_app.domain.events import ItemDone, Snapshot, Terminal
-from chat_app.domain.turn import ENDED, TurnView
+from chat_app.domain.turn import ENDED
 from chat_app.models import Turn
 from chat_app.streaming import leases, stored
 from chat_app.streaming.control import CONTROL
-from chat_app.streaming.log import Record
+from chat_app.streaming.log import Past, Record
 from chat_app.streaming.redis_log.log import Seized
 from chat_app.streaming.shared import LOG, REDIS
 from sessions_app.db import db
@@ -64,75 +64,64 @@ class Orphans:
                     await self._take_over(turn)
 
     async def _take_over(self, turn: Turn) -> None:
-        stands, is_all = await _recovered(turn)
-        if is_all and _may_run_again(turn, stands):
-            spec = await db(rerun.spec_of, turn, stands)
+        past, is_all = await _recovered(turn)
+        shown = past.view().snapshot()
+        if is_all and _may_run_again(turn, shown):
+            spec = await db(rerun.spec_of, turn, past)
             if spec is not None and self._launch(spec):
                 self.rerun += 1
                 logger.warning("turn.run_again", turn=turn.pk)
                 return
-        await self._end(turn, stands, is_all=is_all)
+        await self._end(turn, past, shown, is_all=is_all)
 
-    async def _end(self, turn: Turn, stands: Record, *, is_all: bool) -> None:
-        shown = stands.event
-        assert isinstance(shown, Snapshot)
+    async def _end(self, turn: Turn, past: Past, shown: Snapshot, *, is_all: bool) -> None:
         done = [ItemDone(item) for item in shown.items if item.id in shown.open]
         gap = len(done) + 1 if is_all else leases.CRASH_GAP
-        terminal = await db(_store_end, turn, stands, stands.seq + gap)
+        terminal = await db(_store_end, turn, shown, past.last + gap)
         if terminal is None:
             return
         self.closed += 1
-        logger.warning("turn.interrupted", turn=turn.pk, at=stands.seq)
+        logger.warning("turn.interrupted", turn=turn.pk, at=past.last)
         if is_all and shown.state not in ENDED:
-            self._tell(turn, stands, done, terminal)
+            # Go on with the log that the followers have read, to its end.
+            LOG.open(turn.pk, turn.fence, past)
+            LOG.append(turn.pk, [*done, terminal])
         if turn.thread_id:
             CONTROL.publish(f"thread:{turn.thread_id}", {"type": "turn", "turn_id": turn.pk})
 
-    def _tell(self, turn: Turn, stands: Record, done: list[ItemDone], terminal: Terminal) -> None:
-        """Go on with the log that the followers have read, to its end."""
-        LOG.open(turn.pk, turn.fence, stands)
-        LOG.append(turn.pk, [*done, terminal])
 
-
-async def _recovered(turn: Turn) -> tuple[Record, bool]:
-    """How a claimed turn stands: by its checkpoint and by what the shared log has behind it, and whether that is all that any
+async def _recovered(turn: Turn) -> tuple[Past, bool]:
+    """What was told of a claimed turn: by its checkpoint and by what the shared log has, and whether that is all that any
     follower can have seen."""
     row = stored.standing(turn).snapshot
-    if REDIS is None:
-        return row, False
-    seized = await REDIS.seize(turn.pk, turn.fence)
-    if seized is None or seized.last < row.seq or seized.first > row.seq + 1:
-        return row, False
-    return _folded(row, seized), True
+    seized = await REDIS.seize(turn.pk, turn.fence) if REDIS is not None else None
+    past = None if seized is None else joined(row, seized)
+    return (Past(row), False) if past is None else (past, True)
 
 
-def _folded(row: Record, seized: Seized) -> Record:
-    """The checkpoint and the events behind it, or all events from the first where they are there."""
-    assert isinstance(row.event, Snapshot)
-    whole = seized.first == 1
-    view = TurnView() if whole else TurnView.standing(row.event)
-    known = 0 if whole else row.seq
-    for seq, event in enumerate(seized.events, seized.first):
-        if seq > known:
-            view.apply(event)
-    return Record(seized.last, view.snapshot())
+def joined(row: Record, seized: Seized) -> Past | None:
+    """The checkpoint and the events behind it, or all events from the first where they are there; None where something
+    between them is missing."""
+    if seized.last < row.seq or seized.first > row.seq + 1:
+        return None
+    if seized.first == 1:
+        return Past(None, seized.events)
+    return Past(row, seized.events[row.seq + 1 - seized.first :])
 
 
-def _may_run_again(turn: Turn, stands: Record) -> bool:
+def _may_run_again(turn: Turn, shown: Snapshot) -> bool:
     """Whether nobody has seen anything of the answer, and somebody may still wait for it."""
-    shown = stands.event
-    assert isinstance(shown, Snapshot)
     first_time = turn.fence == 2  # it has had one owner, and we are the next
     wanted = turn.cancel_requested is None and turn.abandoned_at is None and turn.thread_id is not None
     young = (timezone.now() - turn.created_at).total_seconds() < RERUN_SECONDS
     return first_time and wanted and young and not shown.items and shown.state not in ENDED
 
 
-def _store_end(turn: Turn, stands: Record, last_seq: int) -> Terminal | None:
+def _store_end(turn: Turn, shown: Snapshot, last_seq: int) -> Terminal | None:
     routes = catalog.catalogue().routes
 
     def price(model_id: str, tokens: int) -> Decimal | None:
         route = routes.get(model_id)
         return None if route is None else route.cost(0, tokens)  # the prompt went with its worker
 
-    return leases.end(turn, stands, last_seq, quotas.charges_of(turn), price)
+    return leases.end(turn, shown, last_seq, quotas.charges_of(turn), price)

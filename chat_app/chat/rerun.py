@@ -9,12 +9,12 @@ from chat_app.chat import catalog, context, quotas, retries, saying
 from chat_app.chat.asks import TurnSpec
 from chat_app.models import Turn, sql
 from chat_app.streaming import leases, store
-from chat_app.streaming.log import Record
+from chat_app.streaming.log import Past
 
 GUEST = "guest:"
 
 
-def spec_of(turn: Turn, stands: Record) -> TurnSpec | None:
+def spec_of(turn: Turn, told: Past) -> TurnSpec | None:
     """What the engine needs to run a claimed turn of a thread again, None where that cannot be done: its beginning is gone, or
     no route to its model is there now. `turn` has its thread and its input item joined."""
     question, trigger, thread = turn.input_item, retries.trigger_of(turn), turn.thread
@@ -49,5 +49,5 @@ def spec_of(turn: Turn, stands: Record) -> TurnSpec | None:
         given=given,
         files=saying.attached(question.data) if question is not None else (),
         title=thread.title if turn.input.get("new") else None,
-        standing=stands,
+        past_events=told,
     )

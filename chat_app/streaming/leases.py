@@ -20,7 +20,6 @@ from chat_app.domain.prompt import estimate_tokens
 from chat_app.domain.turn import ACTIVE
 from chat_app.models import Thread, Turn, sql
 from chat_app.streaming import kept, store
-from chat_app.streaming.log import Record
 
 CRASH_GAP = 1_000_000  # more events than followers of a lost worker can have seen since its last checkpoint
 
@@ -123,18 +122,16 @@ def next_number(thread_id: str | None) -> int:
 
 def end(
     turn: Turn,
-    stands: Record,
+    shown: Snapshot,
     last_seq: int,
     charges: tuple[int, ...] = (),
     price: Callable[[str, int], Decimal | None] = lambda model, tokens: None,
 ) -> Terminal | None:
-    """End a claimed turn as interrupted (or as cancelled, where that was asked for), keeping what it stands at. The terminal
+    """End a claimed turn as interrupted (or as cancelled, where that was asked for), keeping what was shown. The terminal
     event, numbered `last_seq`; None when the lease is not ours any more.
 
     What it used is estimated by its text, at the `price` of so many tokens of the model that gave it, and added to `charges`.
     """
-    shown = stands.event
-    assert isinstance(shown, Snapshot)
     tokens, model = estimate_tokens(shown.text), shown.model or ""
     cost = price(model, tokens)
     terminal: Terminal = Interrupted(shown.text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from chat_app.domain.events import Event, Snapshot
@@ -27,6 +28,30 @@ class Record:
         self.seq = seq
         self.event = event
         self.frames: dict[str, bytes] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of a turn that another worker has begun: how it stood (a record of its snapshot; None is the beginning)
+    and the events behind that, in a row."""
+
+    base: Record | None = None
+    events: tuple[Event, ...] = ()
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event."""
+        return (self.base.seq if self.base else 0) + len(self.events)
+
+    def view(self) -> TurnView:
+        """How the turn stands behind all of it."""
+        view = TurnView()
+        if self.base is not None:
+            assert isinstance(self.base.event, Snapshot)
+            view = TurnView.standing(self.base.event)
+        for event in self.events:
+            view.apply(event)
+        return view
 
 
 class TurnRecord(Protocol):
@@ -72,9 +97,9 @@ class EventLog(Protocol):
     async def stop(self) -> None:
         """Write what is left, as far as that goes, and let go of everything."""
 
-    def open(self, turn_id: str, fence: int = 1, standing: Record | None = None) -> TurnRecord:
-        """Begin a turn's log, or go on with one from how it stands: a record of its snapshot. `fence` is the lease's: of
-        two that write to one turn the higher one may. What is returned is the writer's own, ahead of what followers see."""
+    def open(self, turn_id: str, fence: int = 1, past: Past | None = None) -> TurnRecord:
+        """Begin a turn's log, or go on with that of another worker. `fence` is the lease's: of two that write to one turn the
+        higher one may. What is returned is the writer's own, ahead of what followers see."""
 
     def append(self, turn_id: str, events: Iterable[Event]) -> None:
         """Number, keep, wake. Raises IllegalEvent for what the table of `domain/turn.py` does not allow."""
@@ -101,15 +126,18 @@ class MemoryTurn:
 
     __slots__ = ("base", "ended", "lost", "records", "turn_id", "view", "watchers")
 
-    def __init__(self, turn_id: str, standing: Record | None = None) -> None:
+    def __init__(self, turn_id: str, past: Past | None = None) -> None:
         self.turn_id = turn_id
         self.view = TurnView()
         self.records: list[Record] = []
         self.base = 0  # the number before the first record that is held
         self.ended = self.lost = False
         self.watchers: list[Callable[[], None]] = []
-        if standing is not None:
-            self.stand(standing)
+        if past is not None:
+            if past.base is not None:
+                self.stand(past.base)
+            for event in past.events:
+                self.append(event)
 
     def stand(self, standing: Record) -> None:
         """Go on from how the turn stands behind that number; what was held of it before is let go."""
@@ -169,8 +197,8 @@ class MemoryLog:
     async def stop(self) -> None:
         return
 
-    def open(self, turn_id: str, fence: int = 1, standing: Record | None = None) -> MemoryTurn:
-        turn = self._turns[turn_id] = MemoryTurn(turn_id, standing)
+    def open(self, turn_id: str, fence: int = 1, past: Past | None = None) -> MemoryTurn:
+        turn = self._turns[turn_id] = MemoryTurn(turn_id, past)
         return turn
 
     def append(self, turn_id: str, events: Iterable[Event]) -> None:

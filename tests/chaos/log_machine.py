@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ PATIENCE = 20.0
 class Rows:
     """The turn's row: how it stood at its last checkpoint, and its end once that is stored."""
 
-    standing: Standing = Standing(Record(0, Snapshot("running", None, "", ())))
+    standing: Standing = field(default_factory=lambda: Standing(Record(0, Snapshot("running", None, "", ()))))
 
     async def look(self, turn_id: str) -> Standing:
         if turn_id != TURN:

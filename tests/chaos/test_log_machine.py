@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
-from chat_app.chat.orphans import _folded
+from chat_app.chat.orphans import joined
 from chat_app.streaming.follow import Follower, LiveFollower, RemoteFollower
-from chat_app.streaming.log import EventLog
+from chat_app.streaming.log import EventLog, Past
 from chat_app.streaming.redis_log import RedisLog, mirrors, scripts
 from tests.chaos.log_machine import TURN, LogMachine, Reader
 from tests.parts import require
@@ -106,14 +106,13 @@ class RedisMachine(LogMachine):
             await self._kill(self.writer)
         seized, row = await self.far.seize(TURN, self.fence), self.rows.standing.snapshot
         assert seized is not None
-        joins = row.seq <= seized.last and seized.first <= row.seq + 1
-        stands = _folded(row, seized) if joins else row
+        past = joined(row, seized) or Past(row)
         shown = max((reader.seq or 0 for reader in self.readers), default=0)
-        assert stands.seq >= shown, "something was shown that the log did not have"
+        assert past.last >= shown, "something was shown that the log did not have"
         old, said, self.writer = self.writer, len(self.turn), await self._log()
         self.logs.append(self.writer)
-        self.turn = self.script[: stands.seq]
-        self.writer.open(TURN, self.fence, stands)
+        self.turn = self.script[: past.last]
+        self.writer.open(TURN, self.fence, past)
         if not killed:
             old.append(TURN, self.script[said : said + 1])
         for reader in self.readers:
@@ -123,8 +122,7 @@ class RedisMachine(LogMachine):
 
     async def _kill(self, log: RedisLog) -> None:
         """What the death of its process does to a log: what is on its way goes no further."""
-        assert log.writer._task is not None
-        log.writer._task.cancel()
+        await log.writer._task.stop()
         log.writer.up = False
         await log._client.connection_pool.disconnect()
 

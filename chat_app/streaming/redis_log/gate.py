@@ -10,7 +10,7 @@ from typing import Final
 
 from chat_app.domain.events import Event
 from chat_app.domain.turn import TurnView
-from chat_app.streaming.log import HOLD_RECORDS, MemoryTurn, Record
+from chat_app.streaming.log import HOLD_RECORDS, MemoryTurn, Past, Record
 
 BATCH_RECORDS: Final = 2048  # in one batch at most
 TRIM_BYTES: Final = 4 * 1_048_576  # after so much, what the rows hold is let go of
@@ -24,17 +24,17 @@ class Gate:
         "_folded", "_view", "bytes", "fence", "lost", "saved", "shown", "turn", "watchers", "written",
     )  # fmt: skip
 
-    def __init__(self, turn: MemoryTurn, fence: int, standing: Record | None = None) -> None:
+    def __init__(self, turn: MemoryTurn, fence: int, past: Past | None = None) -> None:
         self.turn = turn
         self.fence = fence
-        self.written = self.shown = turn.base
+        self.written = self.shown = turn.last
         self.saved = 0  # up to there the rows have it
         self.bytes = 0  # written since the log was trimmed
         self.lost = False
         self.watchers: list[Callable[[], None]] = []
         # The view as of event `_folded`; brought up to date when it is asked for, and when memory lets go of records.
-        self._view = TurnView() if standing is None else TurnView.standing(standing.event)  # type: ignore[arg-type]
-        self._folded = turn.base
+        self._view = TurnView() if past is None else past.view()
+        self._folded = turn.last
 
     # for followers
 

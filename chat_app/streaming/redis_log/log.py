@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from chat_app.domain.events import Event
 from chat_app.streaming import codec
-from chat_app.streaming.log import HOLD_SECONDS, MemoryLog, MemoryTurn, Record, TurnRecord
+from chat_app.streaming.log import HOLD_SECONDS, MemoryLog, MemoryTurn, Past, TurnRecord
 from chat_app.streaming.redis_log import scripts
 from chat_app.streaming.redis_log.gate import Gate
 from chat_app.streaming.redis_log.mirrors import DatabaseRows, Mirrors, Rows
@@ -67,9 +67,9 @@ class RedisLog(MemoryLog):
         await self.reader.stop()
         await self._client.aclose()
 
-    def open(self, turn_id: str, fence: int = 1, standing: Record | None = None) -> MemoryTurn:
-        turn = super().open(turn_id, fence, standing)
-        gate = self._gates[turn_id] = Gate(turn, fence, standing)
+    def open(self, turn_id: str, fence: int = 1, past: Past | None = None) -> MemoryTurn:
+        turn = super().open(turn_id, fence, past)
+        gate = self._gates[turn_id] = Gate(turn, fence, past)
         self.writer.add(gate)
         return turn
 

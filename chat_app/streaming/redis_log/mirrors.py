@@ -7,7 +7,6 @@ gone) the mirror takes from the turn's checkpoint, and its followers are given a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Collection
 from typing import Final, Protocol
 
@@ -20,6 +19,7 @@ from chat_app.domain.events import Snapshot
 from chat_app.domain.turn import IllegalEvent
 from chat_app.streaming import stored
 from chat_app.streaming.log import MemoryTurn, Record
+from chat_app.streaming.redis_log.lasting import Lasting
 from chat_app.streaming.redis_log.reader import Batch, Reader
 from sessions_app.db import db
 
@@ -94,20 +94,16 @@ class Mirrors:
     def __init__(self, reader: Reader, rows: Rows) -> None:
         self._reader, self._rows = reader, rows
         self._held: dict[str, Mirror] = {}
-        self._net: asyncio.Task[None] | None = None
+        self._net = Lasting("net", self._look_forever)
 
     def __len__(self) -> int:
         return len(self._held)
 
     def start(self) -> None:
-        self._net = asyncio.get_running_loop().create_task(self._look_forever())
+        self._net.start()
 
     async def stop(self) -> None:
-        if self._net is not None:
-            self._net.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._net
-        self._net = None
+        await self._net.stop()
 
     async def attach(self, turn_id: str) -> Mirror:
         """The mirror of a turn, filled; to be given back by `release`. Raises NotFound, and what the database raises."""

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from chat_app.domain.events import Event
 from chat_app.streaming import codec
 from chat_app.streaming.redis_log import scripts
+from chat_app.streaming.redis_log.lasting import Lasting
 from chat_app.streaming.redis_log.writer import PATIENCE, PAUSES
 
 logger = structlog.get_logger(__name__)
@@ -46,18 +47,14 @@ class Reader:
         self._wanted = asyncio.Event()
         self._wake_key = ""
         self._woken: Any = "0"  # the last wake-up that was read
-        self._task: asyncio.Task[None] | None = None
+        self._task = Lasting("reader", self._run)
 
     def start(self, worker: str, readers: Readers) -> None:
         self._readers, self._wake_key = readers, f"{scripts.PREFIX}wake:{worker}"
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        self._task = None
+        await self._task.stop()
 
     async def ask(self, command: Awaitable[Any]) -> Any:
         """The answer to a short command. Raises RedisError, OSError, TimeoutError."""

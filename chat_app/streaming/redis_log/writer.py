@@ -7,7 +7,6 @@ everything at once, and what was missed is written when it is back.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from chat_app.streaming import codec
 from chat_app.streaming.log import HOLD_SECONDS, Record
 from chat_app.streaming.redis_log import scripts
 from chat_app.streaming.redis_log.gate import TRIM_BYTES, Gate
+from chat_app.streaming.redis_log.lasting import Lasting
 
 logger = structlog.get_logger(__name__)
 PATIENCE: Final = 2.0  # seconds for one pipeline, after which Redis counts as away
@@ -41,7 +41,7 @@ class Writer:
         self._gates: dict[str, Gate] = {}  # all that may have something to write
         self._due: dict[str, Gate] = {}
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = Lasting("writer", self._run)
         self._failures = 0  # in a row
 
     @property
@@ -52,19 +52,15 @@ class Writer:
     async def start(self) -> None:
         """Reach Redis, or begin to try."""
         await self._reach()
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task.start()
 
     async def stop(self) -> None:
         """Give what is left a moment to be written, and end."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await self._task.stop()
         self._due = {name: gate for name, gate in self._gates.items() if gate.written < gate.turn.last}
         while self._due and self.up:
             await self._tick()
-        self._task, self.up = None, False
+        self.up = False
 
     def add(self, gate: Gate) -> None:
         self._gates[gate.turn_id] = gate

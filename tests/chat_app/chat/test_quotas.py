@@ -16,7 +16,7 @@ from chat_app.chat import catalog, chores, orphans, quotas, retries, start, thre
 from chat_app.chat.asks import Ask, Begun, Busy
 from chat_app.chat.kept import Kept
 from chat_app.domain.errors import ChatError, QuotaExceeded
-from chat_app.domain.events import Cancelled, Completed, Interrupted, Terminal
+from chat_app.domain.events import Cancelled, Completed, Interrupted, Snapshot, Terminal
 from chat_app.models import Item, ModelConfig, Quota, QuotaUse, Thread, Turn
 from chat_app.streaming import leases, store, stored
 from sessions_app import sessions
@@ -281,7 +281,9 @@ def test_turn_of_a_dead_worker_is_charged_by_its_text() -> None:
     leases.checkpoint({begun.turn_id: 1}, [leases.Checkpoint(begun.turn_id, 1, 5, "12345678", "demo")])
     turn = claim_only()
     assert turn is not None
-    assert orphans._store_end(turn, stored.standing(turn).snapshot, 9) is not None
+    shown = stored.standing(turn).snapshot.event
+    assert isinstance(shown, Snapshot)
+    assert orphans._store_end(turn, shown, 9) is not None
     assert used(user_row) == used(key_row, "key_a") == (1, 2, Decimal("0.000006"))
     assert Turn.objects.get().cost == Decimal("0.000006")
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from chat_app.domain.events import Snapshot
 from chat_app.models import Turn
 from chat_app.streaming import leases, stored
 
@@ -22,4 +23,5 @@ def close_only() -> bool:
     turn = claim_only()
     assert turn is not None
     stands = stored.standing(turn).snapshot
-    return leases.end(turn, stands, stands.seq + leases.CRASH_GAP) is not None
+    assert isinstance(stands.event, Snapshot)
+    return leases.end(turn, stands.event, stands.seq + leases.CRASH_GAP) is not None
