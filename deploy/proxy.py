@@ -12,7 +12,8 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.parts import nginx_program
@@ -34,13 +35,22 @@ TEMPORARY = "\n".join(
 )
 
 
-def write_configuration(folder: Path, port: int, workers: Sequence[int]) -> Path:
-    """The configuration in `folder`: the shipped file to the byte, and its two neighbours for these ports."""
-    shutil.copy(CONFIGURATION, folder / "nginx.conf")
+@dataclass(frozen=True)
+class Site:
+    """What a test may want otherwise: `edit` changes the text of the shipped file, `listen` stands in listen.conf beside the
+    access log, with `{port}` for the port and `{folder}` for nginx's own."""
+
+    edit: Callable[[str], str] = str
+    listen: str = "listen 127.0.0.1:{port};"
+
+
+def write_configuration(folder: Path, port: int, workers: Sequence[int], site: Site) -> None:
+    """The configuration in `folder`: the shipped file, and its two neighbours for these ports."""
+    (folder / "nginx.conf").write_text(site.edit(CONFIGURATION.read_text()))
     servers = "\n    ".join(SERVER.format(port=worker) for worker in workers)
     (folder / "upstream.conf").write_text(UPSTREAM.format(servers=servers, temporary=TEMPORARY))
-    (folder / "listen.conf").write_text(f"listen 127.0.0.1:{port};\naccess_log access.log line;\n")
-    return folder / "nginx.conf"
+    listen = site.listen.format(port=port, folder=folder)
+    (folder / "listen.conf").write_text(f"{listen}\naccess_log access.log line;\n")
 
 
 class NginxProcess:
@@ -48,14 +58,14 @@ class NginxProcess:
 
     backend_key, admin, password = BACKEND_KEY, ADMIN, PASSWORD
 
-    def __init__(self, workers: Sequence[int]) -> None:
+    def __init__(self, workers: Sequence[int], site: Site = Site()) -> None:
         path = nginx_program()
         assert path is not None
         self.program, self.port = path, free_port()
         # Not below pytest's own folder, as with PostgreSQL: the user that nginx runs as may not enter that.
         self.folder = Path(tempfile.mkdtemp(prefix="chatbackend-nginx-"))
         self.user = "nobody" if os.geteuid() == 0 else None
-        write_configuration(self.folder, self.port, workers)
+        write_configuration(self.folder, self.port, workers, site)
         if self.user:
             for own in (self.folder, *self.folder.iterdir()):
                 shutil.chown(own, self.user)

@@ -15,7 +15,7 @@ from tests.live.clients import Caller, bearer
 def topology() -> Iterator[rehearse.Topology]:
     for part in ("nginx", "postgres", "redis"):
         parts.require(part)
-    with rehearse.start() as started:
+    with rehearse.start(DRAIN_SECONDS="10") as started:
         yield started
 
 

@@ -16,6 +16,16 @@ from cryptography.x509.oid import NameOID
 
 def self_signed() -> ssl.SSLContext:
     """TLS for a server, by a new key and its own certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "server.pem")
+        file.write_bytes(b"".join(self_signed_pem()))
+        context.load_cert_chain(file)
+    return context
+
+
+def self_signed_pem() -> tuple[bytes, bytes]:
+    """A new key and its own certificate, in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -34,9 +44,4 @@ def self_signed() -> ssl.SSLContext:
     )
     pem = serialization.Encoding.PEM
     secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "server.pem")
-        file.write_bytes(secret + certificate.public_bytes(pem))
-        context.load_cert_chain(file)
-    return context
+    return secret, certificate.public_bytes(pem)
