@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -153,6 +154,11 @@ def run_python(arguments: Sequence[str], env: Mapping[str, str]) -> str:
     return done.stdout
 
 
+def _collect_static(env: Mapping[str, str]) -> None:
+    if env["DEBUG"] not in ("1", "true"):
+        run_python(["manage.py", "collectstatic", "--noinput", "-v0"], env)
+
+
 COMMANDS: dict[str, Callable[[int], list[str]]] = {
     "serve": lambda port: ["-m", "chatbackend.serve"],
     "uvicorn": lambda port: ["-m", "uvicorn", "chatbackend.asgi:application", "--port", str(port)],
@@ -176,9 +182,10 @@ class Launcher:
         port = port or free_port()
         folder = self._folder()
         whole = environment(folder, HOST="127.0.0.1", PORT=str(port), **env)
-        self._prepare(folder, whole)
-        if whole["DEBUG"] not in ("1", "true"):
-            run_python(["manage.py", "collectstatic", "--noinput", "-v0"], whole)
+        with ThreadPoolExecutor(1) as beside:
+            collecting = beside.submit(_collect_static, whole)
+            self._prepare(folder, whole)
+            collecting.result()
         return self._start(ServerProcess(port, whole, folder / "server.log", command))
 
     def another(self, server: ServerProcess, *, wait: bool = True) -> ServerProcess:
