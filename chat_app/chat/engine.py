@@ -268,7 +268,7 @@ class Run:
         if not self._pump.done() or self._pump.cancelled():
             if self._stop == "cancelled":
                 return Cancelled(text, used.by(self.attempts, self.usage, text))
-            return Interrupted(text)
+            return Interrupted(text, "restart" if self._stop == "interrupted" else "interrupted")
         error = self._pump.exception()
         match error:
             case None:

@@ -30,7 +30,7 @@ from chat_app.domain.errors import Unavailable
 from chat_app.domain.events import ItemData
 from chat_app.providers import http, registry
 from chat_app.streaming import leases
-from chat_app.streaming.control import CONTROL
+from chat_app.streaming.control import CONTROL, DRAIN
 from chat_app.streaming.shared import LOG, REDIS
 from sessions_app.db import db
 
@@ -39,6 +39,7 @@ BEAT_SECONDS = 1.0
 SWEEP_EVERY = 2  # beats
 CHORES_EVERY = 60  # beats
 RETRY_AFTER = 5.0
+RESTARTING = "The server is restarting; try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,9 @@ class Runner:
         return RunnerState(self.worker, len(self._runs), self.draining, CONTROL.listening, beating)
 
     async def startup(self) -> None:
-        """Begin to beat, sweep and listen on the running loop. May be called again; does nothing then."""
+        """Begin to beat, sweep and listen on the running loop. May be called again; does nothing then, nor once it drains."""
         loop = asyncio.get_running_loop()
-        if self._loop is loop and self._beat is not None and not self._beat.done():
+        if self._loop is loop and (self.draining or (self._beat is not None and not self._beat.done())):
             return
         self._loop, self.draining = loop, False
         await CONTROL.start(self.worker)
@@ -86,6 +87,7 @@ class Runner:
             await asyncio.wait(set(self._tasks), timeout=drain_seconds)
         for run in list(self._runs.values()):
             run.stop("interrupted")
+        CONTROL.tell_here(DRAIN, {"type": "close"})
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=10)
         if self._beat is not None:
@@ -100,13 +102,15 @@ class Runner:
         await http.close()
 
     def begin_drain(self) -> None:
-        """Refuse new turns from now on; those that run go on."""
-        self.draining = True
+        """Refuse new turns from now on; those that run go on. Who is connected is told."""
+        if not self.draining:
+            self.draining = True
+            CONTROL.tell_here(DRAIN, {"type": "drain"})
 
     def check_open(self) -> None:
         """Raises Unavailable where this process takes no new turn."""
         if self.draining:
-            raise Unavailable("The server is restarting; try again in a moment.", retry_after=RETRY_AFTER)
+            raise Unavailable(RESTARTING, retry_after=RETRY_AFTER)
         if len(self._runs) >= limit("TURNS_PER_PROCESS"):
             raise Unavailable("The server is at its limit; try again in a moment.", retry_after=RETRY_AFTER)
 

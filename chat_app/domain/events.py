@@ -160,7 +160,7 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The server that wrote the answer went away; `text` is what was kept."""
+    """The server that wrote the answer went away; `text` is what was kept. `code` is `restart` where it did so on purpose."""
 
     text: str
     code: str = "interrupted"

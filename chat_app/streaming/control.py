@@ -17,29 +17,31 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 logger = structlog.get_logger(__name__)
 GROUP = "chatbackend.control"
+DRAIN = "drain"  # `drain`: this process takes no new turns; `close`: it ends now
 RENEW_SECONDS = 600.0
 Handler = Callable[[dict[str, Any]], None]
 
 
 class Control:
-    """Topics are `turn:<id>`, `thread:<id>`, `session:<id>`, `owner:<owner>`; a message is a small dict with a `type`."""
+    """Topics are `turn:<id>`, `thread:<id>`, `session:<id>`, `owner:<owner>`, and `DRAIN`, which stays within a process; a
+    message is a small dict with a `type`."""
 
     def __init__(self) -> None:
         self.origin = ""
         self.listening = False
-        self._handlers: dict[str, list[Handler]] = {}
+        self._handlers: dict[str, dict[object, Handler]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener: asyncio.Task[None] | None = None
         self._sends: set[asyncio.Task[None]] = set()
 
     def subscribe(self, topic: str, handler: Handler) -> Callable[[], None]:
         """Call `handler(message)` on the event loop for each message on the topic. Returns the way to stop that."""
-        self._handlers.setdefault(topic, []).append(handler)
+        name = object()
+        self._handlers.setdefault(topic, {})[name] = handler
 
         def stop() -> None:
-            handlers = self._handlers.get(topic, [])
-            if handler in handlers:
-                handlers.remove(handler)
+            handlers = self._handlers.get(topic, {})
+            handlers.pop(name, None)
             if not handlers:
                 self._handlers.pop(topic, None)
 
@@ -58,6 +60,10 @@ class Control:
         else:
             loop.call_soon_threadsafe(self._publish, topic, message)
 
+    def tell_here(self, topic: str, message: dict[str, Any]) -> None:
+        """Tell this process alone: what concerns the process itself. On the event loop."""
+        self._dispatch(topic, message)
+
     def _publish(self, topic: str, message: dict[str, Any]) -> None:
         self._dispatch(topic, message)
         if self._layer() is not None:
@@ -66,7 +72,7 @@ class Control:
             task.add_done_callback(self._sends.discard)
 
     def _dispatch(self, topic: str, message: dict[str, Any]) -> None:
-        for handler in list(self._handlers.get(topic, ())):
+        for handler in list(self._handlers.get(topic, {}).values()):
             try:
                 handler(message)
             except Exception:

@@ -42,6 +42,7 @@ STATUS: Mapping[str, int] = {
     "upstream_down": 503,
     "upstream_busy": 503,
     "interrupted": 503,
+    "restart": 503,
     "upstream_timeout": 504,
 }
 DEFAULT_RETRY_AFTER = 5.0

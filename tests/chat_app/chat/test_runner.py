@@ -11,7 +11,8 @@ import pytest
 from chat_app.chat import start, turns
 from chat_app.chat.asks import Ask, Begun
 from chat_app.chat.runner import RUNNER
-from chat_app.domain.events import Cancelled, Failed
+from chat_app.domain.errors import Unavailable
+from chat_app.domain.events import Cancelled, Failed, Interrupted
 from chat_app.models import Turn
 from chat_app.providers import registry
 from chat_app.providers.base import Chunk, TextChunk
@@ -71,3 +72,23 @@ def test_ending_that_cannot_be_stored_at_all_is_still_an_end(monkeypatch: pytest
     assert isinstance(ended, Failed)
     assert ended.code == "internal"
     assert RUNNER.state().running == 0
+
+
+def test_process_that_has_drained_is_not_revived_by_a_late_request() -> None:
+    async def scenario(begun: Begun) -> Any:
+        assert begun.spec is not None
+        RUNNER.launch(begun.spec)
+        assert RUNNER.runs(begun.turn_id)
+        ended = asyncio.ensure_future(turns.outcome(begun))
+        await asyncio.sleep(0.1)
+        await RUNNER.shutdown()
+        with pytest.raises(Unavailable):
+            await turns.start_turn(lambda: USER, Ask("late", model="demo"))
+        assert not RUNNER.runs(begun.turn_id)
+        assert (RUNNER.state().beating, RUNNER.state().draining) == (False, True)
+        return await ended
+
+    ended = run(scenario, "/tokens 1000 20")
+    assert isinstance(ended, Interrupted)
+    assert (ended.code, ended.retryable, ended.text[:5]) == ("restart", True, "0001 ")
+    assert Turn.objects.get().error_code == "restart"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chat_app.streaming.control import Control
+from chat_app.streaming.control import DRAIN, Control
 
 
 class Layer:
@@ -59,3 +59,18 @@ def test_message_of_a_stopped_server_is_dropped_and_breaks_nothing(layer: Layer)
 
     asyncio.run(scenario())
     assert layer.sent == []
+
+
+def test_message_for_this_process_alone_does_not_leave_it(layer: Layer) -> None:
+    async def scenario() -> list[str]:
+        control = Control()
+        heard: list[str] = []
+        control._loop = asyncio.get_running_loop()
+        control.subscribe(DRAIN, lambda message: heard.append(message["type"]))
+        control.tell_here(DRAIN, {"type": "drain"})
+        control.publish("turn:1", {"type": "cancel"})
+        await asyncio.sleep(0)
+        return heard
+
+    assert asyncio.run(scenario()) == ["drain"]
+    assert layer.sent == ["turn:1"]
