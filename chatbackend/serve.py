@@ -22,11 +22,14 @@ from django.conf import settings  # noqa: E402
 from django.core import checks  # noqa: E402
 
 from chat_app.chat import runner  # noqa: E402
+from chat_app.consumers.parting import SPREAD_SECONDS  # noqa: E402
 from chatbackend import supervisor  # noqa: E402
 
 log = structlog.get_logger("chatbackend.serve")
 # What open streams get to send their last event, once the turns have ended.
 CLOSING_SECONDS = 3
+# How long a drain lasts at least where somebody is connected: idle sockets are closed one after the other.
+PARTING_SECONDS = SPREAD_SECONDS + 0.2
 
 
 class DrainingServer(uvicorn.Server):
@@ -36,7 +39,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self.parent = parent
         self.signals = 0
-        self.deadline: float | None = None
+        self.parted = self.deadline = 0.0  # the drain's soonest and latest end, once it has begun
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Signals are counted alone: uvicorn would raise them again at the end, and a good end is exit code 0.
@@ -47,11 +50,13 @@ class DrainingServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if self.parent is not None and os.getppid() != self.parent:
             self.signals = max(self.signals, 1)
-        if self.signals and self.deadline is None:
-            self.deadline = time.monotonic() + settings.DRAIN_SECONDS
+        now = time.monotonic()
+        if self.signals and not self.deadline:
+            self.deadline = now + settings.DRAIN_SECONDS
+            self.parted = now + (PARTING_SECONDS if self.server_state.connections else 0)
             log.info("draining", seconds=settings.DRAIN_SECONDS)
             runner.begin_drain()
-        if self.deadline is not None and (runner.state().running == 0 or time.monotonic() >= self.deadline):
+        if self.deadline and (now >= self.deadline or (now >= self.parted and not runner.state().running)):
             self.should_exit = True
         return await super().on_tick(counter)
 

@@ -188,13 +188,14 @@ class Launcher:
             collecting.result()
         return self._start(ServerProcess(port, whole, folder / "server.log", command))
 
-    def another(self, server: ServerProcess, *, wait: bool = True) -> ServerProcess:
-        """A further worker of the same installation: `server`'s whole environment but for the port."""
+    def another(
+        self, server: ServerProcess, command: str | None = None, *, wait: bool = True, **env: str
+    ) -> ServerProcess:
+        """A further worker of the same installation: `server`'s whole environment but for the port, and for `env`."""
         port = free_port()
-        beside = {**server.env, "PORT": str(port)}
-        return self._start(
-            ServerProcess(port, beside, self._folder() / "server.log", server.command), wait=wait
-        )
+        beside = {**server.env, "PORT": str(port), **env}
+        log = self._folder() / "server.log"
+        return self._start(ServerProcess(port, beside, log, command or server.command), wait=wait)
 
     def _folder(self) -> Path:
         return Path(tempfile.mkdtemp(dir=self.root))

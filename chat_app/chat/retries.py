@@ -6,7 +6,7 @@ Sync; `turns.py` calls it by `db()`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -21,6 +21,18 @@ from chat_app.models import Item, Thread, Turn, sql
 from chat_app.models.fields import new_id
 from sessions_app.principal import Principal
 
+BROKEN: Final = ("failed", "interrupted")
+
+
+def attach(identify: Identify, key: str, digest: str) -> Begun | None:
+    """What the same request has begun before, for a process that begins nothing: None where that is nothing, or has broken."""
+    principal = identify()
+    with sql.atomic():
+        turn = again.attached(principal, key, digest)
+    if turn is None or turn.state in BROKEN:
+        return None
+    return Begun(turn.pk, turn.thread_id, principal, opening=openings.of(turn))
+
 
 def same(principal: Principal, key: str, digest: str, worker: str, model: str | None = None) -> Begun | None:
     """What the same request has begun before: its turn, or another one in its place where that failed. None where this one is
@@ -28,7 +40,7 @@ def same(principal: Principal, key: str, digest: str, worker: str, model: str | 
     turn = again.attached(principal, key, digest)
     if turn is None:
         return None
-    if turn.state not in ("failed", "interrupted"):
+    if turn.state not in BROKEN:
         return Begun(turn.pk, turn.thread_id, principal, opening=openings.of(turn))
     begun = anew(principal, turn, model, worker, same_request=True)
     again.point(principal, key, begun.turn_id)

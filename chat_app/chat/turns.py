@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from chat_app.chat import again, policy, retries, start, steps
 from chat_app.chat.asks import Ask, Begun, Busy, Identify, Step
-from chat_app.chat.runner import RUNNER
+from chat_app.chat.runner import RESTARTING, RUNNER
 from chat_app.chat.stored import info_of
 from chat_app.conf import limit
-from chat_app.domain.errors import TurnRunning
+from chat_app.domain.errors import TurnRunning, Unavailable
 from chat_app.domain.events import (
     Snapshot,
     Terminal,
@@ -32,6 +32,7 @@ from sessions_app.db import db
 from sessions_app.principal import Principal
 
 REPLACE_SECONDS = 5.0
+ELSEWHERE_SECONDS = 1.0
 __all__ = [
     "Ask",
     "Begun",
@@ -43,6 +44,7 @@ __all__ = [
     "outcome",
     "retry",
     "start_turn",
+    "stays",
     "watch",
 ]
 
@@ -56,6 +58,7 @@ class Following:
     turn_id: str
     thread_id: str | None
     over: bool = False  # ended, and the caller has seen all of it
+    ended: bool = False  # before the follow began: all of it comes at once
 
 
 async def start_turn(identify: Identify, ask: Ask) -> Begun:
@@ -64,12 +67,18 @@ async def start_turn(identify: Identify, ask: Ask) -> Begun:
     The turn runs from now on whether or not anyone follows. Raises ChatError or the credential's error; nothing is
     written then.
     """
-    return await _begin(identify, lambda: start.begin(identify, ask, RUNNER.worker), ask.on_busy == "replace")
+    return await _begin(
+        identify,
+        lambda: start.begin(identify, ask, RUNNER.worker),
+        ask.on_busy == "replace",
+        same=(ask.idempotency_key, ask.digest),
+    )
 
 
 async def start_step(identify: Identify, step: Step) -> Begun:
     """Start a turn with something else than a message, in a thread that is there. Raises ChatError; nothing is written then."""
-    return await _begin(identify, lambda: steps.begin(identify, step, RUNNER.worker))
+    same = (step.idempotency_key, step.digest)
+    return await _begin(identify, lambda: steps.begin(identify, step, RUNNER.worker), same=same)
 
 
 async def retry_after(identify: Identify, thread_id: str, item_id: str, key: str | None = None) -> Begun:
@@ -79,10 +88,23 @@ async def retry_after(identify: Identify, thread_id: str, item_id: str, key: str
     )
 
 
-async def _begin(identify: Identify, work: Callable[[], Begun], replace_busy: bool = False) -> Begun:
-    """Begin a turn and run it; a turn in its way is stopped first where that is wanted, or whoever asked for it has left."""
+async def _begin(
+    identify: Identify,
+    work: Callable[[], Begun],
+    replace_busy: bool = False,
+    *,
+    same: tuple[str | None, str] = (None, ""),
+) -> Begun:
+    """Begin a turn and run it; a turn in its way is stopped first where that is wanted, or whoever asked for it has left.
+    `same` is the key and the digest by which a request is known again."""
     await RUNNER.startup()
-    RUNNER.check_open()
+    try:
+        RUNNER.check_open()
+    except Unavailable:
+        known = await _here_already(identify, *same)
+        if known is None:
+            raise
+        return known
     try:
         begun = await db(work)
     except Busy as busy:
@@ -91,6 +113,18 @@ async def _begin(identify: Identify, work: Callable[[], Begun], replace_busy: bo
         await _make_way(identify, busy.turn_id)
         begun = await db(work)
     return _launch(begun)
+
+
+async def _here_already(identify: Identify, key: str | None, digest: str) -> Begun | None:
+    """The turn that this request has begun, where it goes on here: a message that is stored is never refused."""
+    begun = await db(retries.attach, identify, key, digest) if key else None
+    return begun if begun is not None and stays(begun.turn_id) else None
+
+
+def stays(turn_id: str) -> bool:
+    """Whether who follows a turn is served to its end by a process that drains: it runs here, or has ended here."""
+    held = LOG.find(turn_id)
+    return RUNNER.runs(turn_id) or (held is not None and not held.lost)
 
 
 async def retry(identify: Identify, turn_id: str, model: str | None = None, key: str | None = None) -> Begun:
@@ -123,16 +157,20 @@ async def _make_way(identify: Identify, turn_id: str) -> None:
 async def follow(identify: Identify, turn_id: str, after: int | None) -> Following:
     """Read a turn's events behind number `after`; None begins with a snapshot where the turn is under way.
 
-    Raises NotFound for a turn that is not there or not this principal's.
+    Raises NotFound for a turn that is not there or not this principal's, and Unavailable where this process drains and another
+    one writes the answer: it has to be followed there.
     """
     await RUNNER.startup()
     principal, turn = await db(_owned, identify, turn_id)
+    if RUNNER.draining and turn.state in ACTIVE and not stays(turn_id):
+        raise Unavailable(RESTARTING, retry_after=ELSEWHERE_SECONDS)
     if turn.abandoned_at is not None:
         await db(seen, turn_id)
     held = LOG.find(turn_id)
     last = held.last if held is not None and held.ended else turn.last_seq
-    over = turn.state not in ACTIVE and after is not None and after >= last
-    return Following(follower(turn_id, after), principal, turn_id, turn.thread_id, over)
+    ended = turn.state not in ACTIVE
+    over = ended and after is not None and after >= last
+    return Following(follower(turn_id, after), principal, turn_id, turn.thread_id, over, ended)
 
 
 def watch(begun: Begun, after: int = 0) -> Following:

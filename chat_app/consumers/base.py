@@ -16,6 +16,7 @@ import structlog
 from channels.consumer import AsyncConsumer
 
 from chat_app.chat.asks import Identify
+from chat_app.chat.runner import RUNNER
 from chat_app.conf import limit
 from chat_app.domain.errors import ChatError, TooLarge
 from chat_app.wire import problems, requests
@@ -155,6 +156,8 @@ class HttpConsumer(AsyncConsumer):
         headers = dict(problem.headers)
         if isinstance(error, MethodNotAllowed):
             headers["Allow"] = ", ".join(self.methods)
+        if RUNNER.draining:
+            headers["Connection"] = "close"  # or the client's next try comes here once more
         body = self.error_shape(problem.with_id(self.scope.get("request_id", "")))
         await self.send_json(problem.status, body, headers)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import orjson
@@ -50,8 +50,28 @@ class SocketChannel:
 
     async def accept(self) -> None:
         """Answer the handshake, with the subprotocol that carried the token's name where one did. Raises Closed."""
+        await self._handshake()
+        await self._accept()
+
+    async def refuse(self, status: int, body: bytes, headers: Mapping[str, str], code: int) -> None:
+        """Answer the handshake with an HTTP response of JSON; where the server cannot, accept and close with `code`. Raises
+        Closed, as `accept` does, where the client has gone."""
+        await self._handshake()
+        if "websocket.http.response" in (self._scope.get("extensions") or {}):
+            whole = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
+            pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in whole.items()]
+            self._closed = True
+            await self._send({"type": "websocket.http.response.start", "status": status, "headers": pairs})
+            await self._send({"type": "websocket.http.response.body", "body": body})
+        else:
+            await self._accept()
+            await self.close(code)
+
+    async def _handshake(self) -> None:
         if (await self._receive())["type"] != "websocket.connect":
             raise Closed
+
+    async def _accept(self) -> None:
         message: dict[str, Any] = {"type": "websocket.accept"}
         subprotocol = self._scope["identify"].subprotocol
         if subprotocol is not None:

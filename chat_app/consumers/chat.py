@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from chat_app.chat import turns
 from chat_app.consumers.base import HttpConsumer
+from chat_app.consumers.parting import outcome
 from chat_app.consumers.stream import ask_of, turn_headers
 from chat_app.domain.events import Failed, Interrupted
 from chat_app.wire import native, problems, requests
@@ -17,7 +18,7 @@ class Chat(HttpConsumer):
         fields, ask = ask_of(self)
         begun = await turns.start_turn(self.identify(fields.get("session_id")), ask)
         self.when_gone(lambda: turns.abandon(begun))
-        event = await turns.outcome(begun)
+        event = await outcome(begun)
         headers = {key.decode(): value.decode() for key, value in turn_headers(begun)}
         if isinstance(event, Interrupted):
             event = Failed(event.code, "The answer was cut off; please try again.", event.retryable)

@@ -59,6 +59,9 @@ class ChatKit(FollowConsumer):
     def session_ended(self, *, typed: bool) -> bytes:
         return chatkit.error("The session has ended.", allow_retry=False)
 
+    def goes_on_elsewhere(self, *, typed: bool) -> bytes:
+        return sse.CUT if self.resumes else chatkit.notice("warning", chatkit.GOES_ON)
+
     async def respond(self) -> None:
         if not requests.is_json(self.header(b"content-type") or "json"):
             raise requests.NotJson
@@ -145,7 +148,7 @@ class ChatKit(FollowConsumer):
     async def _follow(self, begun: Begun, key: str | None) -> None:
         opening = begun.opening
         assert opening is not None
-        self._begun, self._key_used = begun, key
+        self._begun, self._key_used, self.resumes = begun, key, self._has_connector()
         seen = self._seen(begun.turn_id)
         following = turns.watch(
             begun
@@ -169,7 +172,7 @@ class ChatKit(FollowConsumer):
                     await turns.hung_up(begun)
 
     async def before_end(self) -> None:
-        if self._begun is None or self._left or self.revoked:
+        if self._begun is None or self._left:
             return
         if self._key_used is not None and self._key_used.startswith(DERIVED):
             await turns.delivered(self._begun, self._key_used)

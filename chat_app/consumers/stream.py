@@ -13,6 +13,7 @@ from chat_app.chat import turns
 from chat_app.chat.turns import Ask, Begun, Following
 from chat_app.conf import limit
 from chat_app.consumers.base import Gone, HttpConsumer
+from chat_app.consumers.parting import StreamParting, elsewhere
 from chat_app.domain.errors import InvalidInput, Unauthenticated
 from chat_app.domain.events import Failed, ItemDone, TextDelta
 from chat_app.domain.turn import is_terminal
@@ -49,17 +50,29 @@ def turn_headers(begun: Begun) -> list[tuple[bytes, bytes]]:
 
 
 class FollowConsumer(HttpConsumer):
-    """What all SSE answers share: frames out, a ping when it is quiet, an end when the session is revoked."""
+    """What all SSE answers share: frames out, a ping when it is quiet, an end when the session is revoked or the process
+    drains. `resumes` says that the client goes on elsewhere by itself where a stream ends before its turn."""
 
+    resumes = False
     revoked = False
     unsubscribe: Callable[[], None] | None = None
+    parting: StreamParting | None = None
 
     def session_ended(self, *, typed: bool) -> bytes:
         """The last words of a stream whose session was revoked."""
         return native.session_ended(typed=typed)
 
+    def goes_on_elsewhere(self, *, typed: bool) -> bytes:
+        """The last words of a stream that ends before its turn, for this process ends."""
+        return b"" if self.resumes else native.restarting(typed=typed)
+
+    @property
+    def parted(self) -> bool:
+        """Whether the turn goes on, but not here."""
+        return self.parting is not None and self.parting.told
+
     def heed(self, following: Following) -> None:
-        """From now on the end of the session is the end of the stream. `pass_on` does so by itself."""
+        """From now on the end of the session is the end of the stream, and the drain may be. `pass_on` does so by itself."""
 
         def end(message: dict[str, Any]) -> None:
             self.revoked = True
@@ -68,12 +81,16 @@ class FollowConsumer(HttpConsumer):
         session = following.principal.session_id
         if session is not None and self.unsubscribe is None:
             self.unsubscribe = CONTROL.subscribe(f"session:{session}", end)
+        if self.parting is None and not following.ended:
+            self.parting = StreamParting(following.turn_id, self.resumes, following.follower.close)
 
     def let_go(self, following: Following) -> None:
         """The stream is over."""
         following.follower.close()
         if self.unsubscribe is not None:
             self.unsubscribe()
+        if self.parting is not None:
+            self.parting.stop()
 
     async def before_end(self) -> None:
         """All that there is has been sent, and the client does not know yet that it was all."""
@@ -96,7 +113,10 @@ class FollowConsumer(HttpConsumer):
                 records = await follower.next()
             if self.revoked:
                 await self.write(self.session_ended(typed=typed))
-            await self.before_end()
+            elif self.parted:
+                await self.write(self.goes_on_elsewhere(typed=typed))
+            else:
+                await self.before_end()
             await self.write(b"", more=False)
         finally:
             stall.close()
@@ -141,6 +161,7 @@ class ChatStream(FollowConsumer):
 
     async def respond(self) -> None:
         fields, ask = ask_of(self)
+        self.resumes = typed = bool(fields.get("events"))
         begun = await turns.start_turn(self.identify(fields.get("session_id")), ask)
         following = turns.watch(begun)
 
@@ -154,6 +175,8 @@ class ChatStream(FollowConsumer):
             records, failure = await self._first(following)
             if self.revoked:
                 raise Unauthenticated("The session has ended.")
+            if self.parted:
+                raise elsewhere()
             if failure is not None:
                 problem = problems.of_code(
                     failure.code, failure.detail, failure.retryable, failure.retry_after
@@ -163,7 +186,6 @@ class ChatStream(FollowConsumer):
                 await self.send_json(problem.status, body, {**headers, **problem.headers})
                 return
             await self.start(200, [*sse.HEADERS, *turn_headers(begun)])
-            typed = bool(fields.get("events"))
             encoder = native.Encoder(begun.turn_id, begun.thread_id)
             frame = encoder.sse_frame if typed else PlainEncoder().frame
             await self.pass_on(following, frame, records, typed=typed)
@@ -193,6 +215,7 @@ class TurnEvents(FollowConsumer):
     """`GET /api/turns/{id}/events`: typed events behind `Last-Event-ID` or `?after=`; 204 when nothing is left to come."""
 
     methods = ("GET",)
+    resumes = True
 
     async def respond(self) -> None:
         query = requests.query(self.scope["query_string"])

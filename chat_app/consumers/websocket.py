@@ -20,7 +20,8 @@ from chat_app.chat.threads import active_turn
 from chat_app.chat.turns import Following
 from chat_app.conf import limit
 from chat_app.consumers.channel import Allowance, Closed, SocketChannel
-from chat_app.domain.errors import ChatError, InvalidInput, NotFound
+from chat_app.consumers.parting import SocketParting
+from chat_app.domain.errors import ChatError, InvalidInput, NotFound, Unavailable
 from chat_app.domain.turn import is_terminal
 from chat_app.streaming.control import CONTROL
 from chat_app.wire import native, problems, requests, socket
@@ -29,6 +30,7 @@ from sessions_app.principal import Principal
 
 logger = structlog.get_logger(__name__)
 BAD_CREDENTIAL, IDLE, TOO_MANY, TOO_LARGE = 4401, 4408, 4429, 1009
+COMMANDS = ("message", "cancel", "follow", "resume", "auth", "ping")
 
 
 class ChatSocket(AsyncConsumer):
@@ -45,10 +47,12 @@ class ChatSocket(AsyncConsumer):
         self.one_offs: dict[str, turns.Begun] = {}  # those that run
         self.subscriptions: dict[str, Any] = {}
         self.expiry: asyncio.TimerHandle | None = None
+        self.parting = SocketParting(self.channel, self._is_free)
+        self.handling = False
         self.allowance = Allowance(limit("WS_RATE"))
         try:
             await runner.startup()  # a server without lifespan (daphne) has not begun to listen yet
-            await self.channel.accept()
+            await self.parting.accept(scope.get("request_id", ""))
             await self._authenticate_first()
             await self._receive_forever()
         except Closed:
@@ -58,6 +62,10 @@ class ChatSocket(AsyncConsumer):
             await self.channel.close(1011)
         finally:
             self._clean_up()
+
+    def _is_free(self) -> bool:
+        """Whether nothing is under way that this process alone can bring to its end."""
+        return not self.handling and not any(turns.stays(turn_id) for turn_id in self.follows)
 
     # Who speaks
 
@@ -155,7 +163,10 @@ class ChatSocket(AsyncConsumer):
         while True:
             message = await self._next_message()
             if message is not None:
+                self.handling = True
                 await self._handle(message)
+                self.handling = False
+                self.parting.look()
 
     async def _next_message(self) -> dict[str, Any] | None:
         """The next command; None for what was no command and has been answered. Raises Closed at the end."""
@@ -176,16 +187,8 @@ class ChatSocket(AsyncConsumer):
         return None
 
     async def _handle(self, message: dict[str, Any]) -> None:
-        handlers = {
-            "message": self._on_message,
-            "cancel": self._on_cancel,
-            "follow": self._on_follow,
-            "resume": self._on_resume,
-            "auth": self._on_auth,
-            "ping": self._on_ping,
-        }
         kind = message.get("type")
-        handler = handlers.get(kind) if isinstance(kind, str) else None
+        handler = getattr(self, f"_on_{kind}") if kind in COMMANDS else None
         given = message.get("id")
         message_id = given if isinstance(given, str) and len(given) <= 255 else None
         try:
@@ -278,14 +281,14 @@ class ChatSocket(AsyncConsumer):
             self.subscriptions[topic] = CONTROL.subscribe(topic, handler)
 
     async def _show(self, turn_id: str, after: int | None) -> None:
-        """Follow a turn that nobody named: where it has gone meanwhile there is nothing to say."""
+        """Follow a turn that nobody named: where it is not to be followed here any more there is nothing to say."""
         try:
             await self._follow(turn_id, after)
         except Exception as error:
             if problems.is_refusal(error):
                 await self.channel.close(BAD_CREDENTIAL)
                 raise Closed from None
-            if not isinstance(error, NotFound):
+            if not isinstance(error, NotFound | Unavailable):
                 raise
 
     async def _follow(self, turn_id: str, after: int | None, *, again: bool = False) -> None:
@@ -313,6 +316,7 @@ class ChatSocket(AsyncConsumer):
             del self.follows[turn_id]
         if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Closed):
             logger.error("socket.follow_failed", turn=turn_id, exc_info=error)
+        self.parting.look()
 
     async def _pass_on(self, following: Following) -> None:
         encoder = native.Encoder(following.turn_id, following.thread_id)
@@ -334,6 +338,7 @@ class ChatSocket(AsyncConsumer):
         await self.channel.send(encoder.ending(event, model, self.asked.pop(encoder.turn_id, None)))
 
     def _clean_up(self) -> None:
+        self.parting.stop()
         for unsubscribe in self.subscriptions.values():
             unsubscribe()
         for task in list(self.follows.values()):

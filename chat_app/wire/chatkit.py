@@ -23,6 +23,9 @@ UrlFor = Callable[[str], str]
 QUESTION: Final = "user_message"
 TOOL: Final = "client_tool_call"
 CUT_OFF: Final = "The answer was cut off; please try again."
+GOES_ON: Final = (
+    "This server is restarting. The answer goes on without it; reload the page to read all of it."
+)
 # What of an item's data goes out, for kinds without text; a kind that is not here is not ChatKit's.
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     TOOL: ("status", "call_id", "name", "arguments", "output"),

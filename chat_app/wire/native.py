@@ -316,9 +316,19 @@ def chat_answer(event: Completed | Cancelled | Interrupted, turn_id: str, **ids:
 
 
 def session_ended(*, typed: bool) -> bytes:
-    """The last words of a stream whose session was revoked. No event of the turn, so it has no number."""
-    detail = "The session has ended."
+    """The last words of a stream whose session was revoked."""
+    return _last_words("unauthenticated", "The session has ended.", retryable=False, typed=typed)
+
+
+def restarting(*, typed: bool) -> bytes:
+    """The last words of a stream whose turn goes on, on another server."""
+    detail = "This server is restarting; the answer goes on without it."
+    return _last_words("unavailable", detail, retryable=True, typed=typed)
+
+
+def _last_words(code: str, detail: str, *, retryable: bool, typed: bool) -> bytes:
+    """What ends a stream before its turn. No event of the turn, so it has no number."""
     if not typed:
         return sse.named("error", detail)
-    shape = lean(type="error", code="unauthenticated", detail=detail, retryable=False)
+    shape = lean(type="error", code=code, detail=detail, retryable=retryable)
     return sse.named("error", orjson.dumps(shape).decode())

@@ -6,6 +6,7 @@ Source: the HTML standard, section "Server-sent events". CR, LF and CRLF all end
 from __future__ import annotations
 
 PING = b": ping\n\n"
+CUT = b": to be continued\n"  # no frame: a client that knows of cut streams takes an end behind it for one
 HEADERS: list[tuple[bytes, bytes]] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache, no-transform"),

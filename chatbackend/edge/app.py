@@ -98,18 +98,19 @@ class Edge:
             await receive()
             await send({"type": "websocket.close", "code": 4403})
             return 403
-        accepted = False
+        accepted, status = False, 403
 
-        async def accept(message: Message) -> None:
-            nonlocal accepted
-            if message["type"] == "websocket.accept":
-                accepted = True
+        async def answer(message: Message) -> None:
+            nonlocal accepted, status
+            if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+                accepted = message["type"] == "websocket.accept"
+                status = 101 if accepted else message["status"]
                 own = list(message.get("headers", []))
                 message = {**message, "headers": [*own, (b"x-request-id", scope["request_id"].encode())]}
             await send(message)
 
         def out(message: Message) -> Awaitable[None]:
-            return send(message) if accepted else accept(message)
+            return send(message) if accepted else answer(message)
 
         try:
             await self.app(scope, receive, out)
@@ -117,7 +118,7 @@ class Edge:
             log.exception("uncaught exception in a socket", path=logs.redact_path(scope["path"]))
             with suppress(RuntimeError, OSError):  # it may be closed already
                 await send({"type": "websocket.close", "code": 1011})
-        return 101 if accepted else 403
+        return status
 
     def _say(self, scope: Scope, status: int, begun: float) -> None:
         client = scope.get("client")

@@ -35,6 +35,22 @@ async def test_socket_of_an_allowed_origin_is_accepted_with_an_id(url):
         assert len(socket._response.headers["X-Request-Id"]) == 32
 
 
+async def test_handshake_that_the_app_answers_over_http_has_an_id(serve):
+    async def draining(scope, receive, send):
+        await receive()
+        await send(
+            {"type": "websocket.http.response.start", "status": 503, "headers": [(b"retry-after", b"1")]}
+        )
+        await send({"type": "websocket.http.response.body", "body": b"{}"})
+
+    url = f"http://127.0.0.1:{await serve(Edge(draining, POLICY))}/ws/chat"
+    async with aiohttp.ClientSession() as client:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await client.ws_connect(url)
+    assert (refused.value.status, refused.value.headers["Retry-After"]) == (503, "1")
+    assert len(refused.value.headers["X-Request-Id"]) == 32
+
+
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
 async def test_handshake_of_a_stranger_is_refused(url, headers):
     async with aiohttp.ClientSession() as client:
