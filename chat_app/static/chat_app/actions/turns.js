@@ -8,6 +8,7 @@ import { ownItem, unsent } from '../state/messages.js';
 
 const TRIES = 4; // of one message, before a person is asked
 const FIRST_WAIT = 2; // seconds, where the server names none
+const LONGEST_WAIT = 15;
 const UNSEEN = 10_000; // ms that a hidden page goes on reading
 
 export class TurnActions {
@@ -170,7 +171,7 @@ export class TurnActions {
    * Call until it works, it is refused for good, or a person has had enough. Waits are shown, and can be cut short.
    * @param {(signal: AbortSignal) => Promise<any>} call
    */
-  async #insist(call, signal) {
+  async #insist(call, signal, tries = TRIES) {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const result = await call(signal);
@@ -179,16 +180,16 @@ export class TurnActions {
         return result;
       } catch (error) {
         const asked = error instanceof ApiError && [429, 503].includes(error.status) && error.retryable && error.retryAfter !== undefined;
-        const waits = (error instanceof NetworkError || asked) && error.code !== 'not_configured';
-        if (signal.aborted || !waits || attempt >= TRIES) throw error;
-        await this.#countdown(error, error.retryAfter ?? FIRST_WAIT * 2 ** (attempt - 1), signal);
+        const waits = (isAway(error) || asked) && error.code !== 'not_configured';
+        if (signal.aborted || !waits || attempt >= tries) throw error;
+        await this.#countdown(error, error.retryAfter ?? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)), signal);
       }
     }
   }
 
   async #countdown(error, seconds, signal) {
     const now = new AbortController();
-    const text = error instanceof NetworkError ? 'The server cannot be reached.' : error.message;
+    const text = isAway(error) ? 'The server cannot be reached.' : error.message;
     this.app.store.set({
       banner: {
         level: 'warning',
@@ -260,15 +261,25 @@ export class TurnActions {
     try {
       await threads.refresh(threadId);
     } catch (error) {
-      if (!(error instanceof NetworkError)) this.app.warn(error);
+      if (!isAway(error)) this.app.warn(error);
     }
+    if (turn.state === 'interrupted' && error?.code === 'restart') this.#goOn(turn, threadId);
+  }
+
+  /** The server has ended the answer in order to restart: ask for it once more, in whichever tab of this person is the first. */
+  #goOn(turn, threadId) {
+    const { threadId: open, thread, items } = this.app.store.state;
+    if (open !== threadId || this.busy) return;
+    const last = items.at(-1);
+    if (thread?.active_turn_id && thread.active_turn_id !== turn.id) this.follow(thread.active_turn_id);
+    else if (!last || last.turn_id === turn.id || last.type === 'user_message') this.retry(turn.id, { byItself: true });
   }
 
   /** Stop the running answer; the server's own event then ends it. */
   async stop() {
     const { store, client } = this.app;
     const { turn } = store.state;
-    if (!isRunning(turn)) {
+    if (!isRunning(turn) || this.#sending) {
       this.#stopWanted = true; // not accepted yet: stopped as soon as it has a name
       if (store.state.banner) this.#sending?.abort();
       return;
@@ -282,27 +293,34 @@ export class TurnActions {
     }
   }
 
-  /** Ask for another answer to the same message. */
-  async retry(turnId) {
-    const { store, client } = this.app;
+  /**
+   * Ask for another answer to the same message. `byItself`: nobody has asked for it, so it is the same request in each tab of
+   * this person, what was said stays until it is granted, and nobody is told of a refusal.
+   */
+  async retry(turnId, { byItself = false } = {}) {
+    const { store, client, threads } = this.app;
     if (this.busy) return;
-    const { model, items, threadId, turn: before } = store.state;
-    const key = crypto.randomUUID();
+    const { items, threadId, turn: before } = store.state;
+    const model = byItself ? undefined : store.state.model;
+    const key = byItself ? `restart-${turnId}` : crypto.randomUUID();
     const { signal } = (this.#sending = new AbortController());
     this.#stopWanted = false;
     const kept = items.filter((item) => item.turn_id !== turnId || item.type === 'user_message');
-    store.set({ banner: undefined, items: kept, turn: { ...emptyTurn(turnId, threadId, model), state: 'running' } });
+    const empty = emptyTurn(turnId, threadId, model);
+    store.set({ banner: undefined, items: kept, turn: { ...empty, ...(byItself && { parts: before.parts }), state: 'running' } });
     try {
-      const turn = await this.#insist(() => client.retry(turnId, { model, key }), signal);
-      this.app.threads.tell({ kind: 'turn', threadId });
-      this.follow(turn.id, { requested: model });
+      const turn = await this.#insist(() => client.retry(turnId, { model, key }), signal, byItself ? Infinity : TRIES);
+      this.#sending = undefined;
+      threads.tell({ kind: 'turn', threadId });
+      this.follow(turn.id, { requested: model ?? turn.requested_model });
       if (this.#stopWanted) this.stop();
     } catch (error) {
       if (store.state.threadId !== threadId) return;
       store.set({ items, turn: before });
-      if (!signal.aborted) this.app.warn(error, { label: 'Try again', run: () => this.retry(turnId) });
+      if (byItself) threads.sync();
+      else if (!signal.aborted) this.app.warn(error, { label: 'Try again', run: () => this.retry(turnId) });
     } finally {
-      this.#sending = undefined;
+      if (this.#sending?.signal === signal) this.#sending = undefined;
     }
   }
 
@@ -312,4 +330,9 @@ export class TurnActions {
     this.#sending?.abort();
     this.app.store.set({ turn: undefined, pending: undefined, stopping: false, link: 'open' });
   }
+}
+
+/** Whether nobody has answered: no network, or a proxy in front of a server that is not there. */
+function isAway(error) {
+  return error instanceof NetworkError || (error instanceof ApiError && /^http_50[234]$/.test(error.code));
 }

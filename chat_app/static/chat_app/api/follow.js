@@ -27,6 +27,7 @@ export async function follow(client, { turnId, response, after, onEvent, onLink 
   let attempt = 0;
   for (;;) {
     const heard = { any: false };
+    let moved = false;
     try {
       const stream = response ?? (await open(client, turnId, place.seq, signal));
       response = undefined;
@@ -36,6 +37,7 @@ export async function follow(client, { turnId, response, after, onEvent, onLink 
       }
       onLink('open');
       if (await drain(stream, place, heard, onEvent, signal)) return;
+      moved = heard.any; // ended in good order: the server that we read from restarts, and the answer goes on at another
     } catch (error) {
       if (signal?.aborted) throw error;
       if (error instanceof ApiError && !passing(error)) throw error;
@@ -43,7 +45,7 @@ export async function follow(client, { turnId, response, after, onEvent, onLink 
       if (error.retryAfter) await sleep(error.retryAfter * 1000, signal);
     }
     attempt = heard.any ? 1 : attempt + 1;
-    onLink('lost');
+    if (!moved) onLink('lost');
     await sleep(pause(attempt), signal);
   }
 }
