@@ -116,9 +116,11 @@ async def _begin(
 
 
 async def _here_already(identify: Identify, key: str | None, digest: str) -> Begun | None:
-    """The turn that this request has begun, where it goes on here: a message that is stored is never refused."""
+    """The turn that this request has begun before. Raises Unavailable where another process writes its answer."""
     begun = await db(retries.attach, identify, key, digest) if key else None
-    return begun if begun is not None and stays(begun.turn_id) else None
+    if begun is not None and not stays(begun.turn_id):
+        raise Unavailable(RESTARTING, retry_after=ELSEWHERE_SECONDS)
+    return begun
 
 
 def stays(turn_id: str) -> bool:

@@ -158,6 +158,18 @@ def test_message_that_is_stored_is_answered_here_when_it_is_sent_again(
     assert_problem(user.post("/api/chat", {"message": "x"}, headers=key), 409, "idempotency_conflict")
 
 
+def test_message_that_another_worker_answers_is_sent_there(
+    goes: ServerProcess, stays: ServerProcess, user: Session, held: None
+) -> None:
+    key = {"Idempotency-Key": "once"}
+    body = {"message": "/tokens 200 20", "events": True}
+    at(stays, user).post("/api/chat/stream", body, headers=key, stream=True).close()
+    drain(goes)
+    refused = user.post("/api/chat/stream", body, headers=key)
+    assert_problem(refused, 503, "unavailable")
+    assert refused.headers["Retry-After"] == "1"
+
+
 def test_typed_stream_of_another_worker_ends_at_once_and_goes_on_there(
     goes: ServerProcess, stays: ServerProcess, user: Session, held: None
 ) -> None:

@@ -147,6 +147,16 @@ test('broken socket comes back and reads what it has missed', async () => {
   assert.equal(fake.sockets.length, 2);
 });
 
+test('socket of a server that restarts comes back, turned away or not, and reads what it has missed', async () => {
+  const { fake, element } = await opened();
+  await rest(50);
+  const welcome = fake.onSocket;
+  fake.onSocket = (socket, message) => (fake.sockets.length < 4 ? socket.close(1012) : welcome(socket, message));
+  fake.sockets[0].close(1012);
+  await until(() => element.calls.length === 1, 'the update');
+  assert.deepEqual(fake.sockets.map(({ token }) => token), Array(4).fill('secret-1'));
+});
+
 test('dead secret closes the socket, and a new one opens it; a second refusal is the end', async () => {
   const { fake } = await opened();
   fake.sockets[0].close(4401);

@@ -75,6 +75,20 @@ test('server that is away for a while is waited for', async () => {
   assert.equal(await text(join(fake).fetch(fake.url, SAY)), frames(1, 4).join(''));
 });
 
+test('answer that a restarting server leaves to another is picked up there', async () => {
+  const fake = (await Fake.start()).on('/chatkit', ({ headers }, response, count) => {
+    if (count === 1) return stream(response, [...frames(1, 2), ': to be continued\n']).end();
+    if (count === 2) return json(response, { message: 'The server is restarting.' }, 503, { 'Retry-After': '1' });
+    assert.equal(headers['last-event-id'], 'turn_1:2');
+    return stream(response, frames(3, 4)).end();
+  });
+  const { fetch, states } = join(fake);
+  const begun = Date.now();
+  assert.equal(await text(fetch(fake.url, SAY)), frames(1, 4).join(''));
+  assert.ok(Date.now() - begun >= 1_000);
+  assert.deepEqual(states, ['connected', 'reconnecting', 'connected']);
+});
+
 test('answer that cannot be picked up in time ends with a notice, and is no longer this page\'s own', async () => {
   const fake = (await Fake.start()).on('/chatkit', (_, response, count) => {
     if (count > 1) return response.destroy();

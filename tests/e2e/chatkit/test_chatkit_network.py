@@ -214,3 +214,28 @@ def test_fallback_answers_where_the_first_is_away(
     kit.reload()
     expect(kit.answers).to_have_text(["from the other", "still there"])
     assert kit.ask("/echo and after") == "and after"
+
+
+def test_restart_is_outlived_and_what_outlives_the_drain_is_kept(
+    start_server: Launcher, open_kit: Open, watch: Watch
+) -> None:
+    watch.expect(LOST + r"|status of 50\d")
+    server = start_server(DRAIN_SECONDS="4")
+    kit = open_kit(url=server.url)
+    kit.say("/tokens 60 25")
+    kit.running("0005")
+    assert server.stop() == 0
+    kit.ended()
+    assert kit.text() == numbers(60)
+    expect(kit.alerts).to_have_count(0)
+    server.start()
+    kit.say("/tokens 900 20")
+    kit.running("0005")
+    assert server.stop() == 0
+    kit.ended()
+    expect(kit.alerts).to_contain_text("cut off")
+    said = kit.text()
+    assert said == numbers(len(said.split()))
+    server.start()
+    kit.reload()
+    assert kit.text() == said
