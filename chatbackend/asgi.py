@@ -20,6 +20,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from chat_app.routing import http_urlpatterns, websocket_urlpatterns  # noqa: E402
+from chatbackend import daphne  # noqa: E402
 from chatbackend.edge import Edge  # noqa: E402
 from chatbackend.handler import LeanHandler  # noqa: E402
 from chatbackend.lifespan import lifespan  # noqa: E402
@@ -33,6 +34,7 @@ routes = ProtocolTypeRouter(
     }
 )
 guarded = Edge(Identify(routes))
+daphne.attend()
 
 
 async def application(

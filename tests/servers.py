@@ -163,6 +163,7 @@ COMMANDS: dict[str, Callable[[int], list[str]]] = {
     "serve": lambda port: ["-m", "chatbackend.serve"],
     "uvicorn": lambda port: ["-m", "uvicorn", "chatbackend.asgi:application", "--port", str(port)],
     "daphne": lambda port: ["-m", "daphne", "-p", str(port), "chatbackend.asgi:application"],
+    "runserver": lambda port: ["manage.py", "runserver", "--noreload", str(port)],
 }
 
 
@@ -178,7 +179,7 @@ class Launcher:
     _template: Path | None = None
 
     def __call__(self, command: str = "serve", port: int | None = None, **env: str) -> ServerProcess:
-        """`start_server("serve" | "uvicorn" | "daphne", port=None, NAME="value", ...)`: a server that answers /healthz."""
+        """`start_server("serve", port=None, NAME="value", ...)`: a server that answers /healthz. The commands are COMMANDS."""
         port = port or free_port()
         folder = self._folder()
         whole = environment(folder, HOST="127.0.0.1", PORT=str(port), **env)

@@ -262,3 +262,30 @@ def test_answer_that_outlives_the_drain_ends_as_restart_and_is_kept(
     assert there.items(there.thread_id)[-1]["text"] == view.text != ""
     again = list(events(there.get(f"/api/turns/{turn_id}/events")))[-1].data
     assert (again["type"], again["code"], again["text"]) == ("interrupted", "restart", view.text)
+
+
+@pytest.mark.parametrize("command", ["daphne", "runserver"])
+def test_daphne_ends_in_time_and_keeps_what_was_said(
+    stays: ServerProcess, start_server: Launcher, command: str
+) -> None:
+    server = start_server.another(stays, command)
+    user, idle = (issue(server, name, model="demo") for name in ("asks", "idles"))
+    view = Shown()
+    with (
+        user.post("/api/chat/stream", {"message": "/tokens 2000 20", "events": True}, stream=True) as stream,
+        open_socket(server, f"/ws/chat/{idle.secret}") as socket,
+    ):
+        socket.until("ready")
+        following = events(stream)
+        while len(view.text) < 200:
+            view.take(next(following).data)
+        begun = time.monotonic()
+        server.signal(signal.SIGTERM)
+        assert server.process.wait(15) == 0
+        took = time.monotonic() - begun
+    print(f"{command} has ended {took:.1f} s after its signal, a stream, a socket and a turn open")
+    assert took < 8
+    assert "took too long" not in server.logs()
+    turn = at(stays, user).turn(stream.headers["X-Turn-Id"])
+    assert (turn["state"], turn["error"]["code"]) == ("interrupted", "restart")
+    assert turn["text"].startswith(view.text)
