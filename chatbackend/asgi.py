@@ -24,12 +24,15 @@ from chatbackend import daphne  # noqa: E402
 from chatbackend.edge import Edge  # noqa: E402
 from chatbackend.handler import LeanHandler  # noqa: E402
 from chatbackend.lifespan import lifespan  # noqa: E402
+from chatbackend.metrics import Metrics  # noqa: E402
 from sessions_app.middleware import Identify  # noqa: E402
 
 django_handler: Any = LeanHandler()
 routes = ProtocolTypeRouter(
     {
-        "http": URLRouter([*http_urlpatterns, re_path(r"", django_handler)]),
+        "http": URLRouter(
+            [re_path(r"^metrics$", Metrics.as_asgi()), *http_urlpatterns, re_path(r"", django_handler)]
+        ),
         "websocket": URLRouter(websocket_urlpatterns),
     }
 )

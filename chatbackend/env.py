@@ -144,6 +144,7 @@ class Env(BaseSettings):
     WORKERS: int = Field(1, ge=1, le=256)
     DRAIN_SECONDS: float = Field(20, ge=0, le=3600)
     LEASE_SECONDS: float = Field(10, ge=2, le=600)
+    METRICS_TOKEN: SecretStr = NO_SECRET
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     @model_validator(mode="after")

@@ -23,6 +23,7 @@ from django.core import checks  # noqa: E402
 
 from chat_app.chat import runner  # noqa: E402
 from chat_app.consumers.parting import SPREAD_SECONDS  # noqa: E402
+from chat_app.figures import Worker  # noqa: E402
 from chatbackend import supervisor  # noqa: E402
 
 log = structlog.get_logger("chatbackend.serve")
@@ -108,8 +109,9 @@ def serve_one(parent: int | None = None) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Without an argument: the whole service. `--worker PID`: one of several, started by the supervisor PID."""
+    """Without an argument: the whole service. `--worker PID NUMBER`: one of several, started by the supervisor PID."""
     if arguments[:1] == ["--worker"]:
+        Worker.number = arguments[2]
         serve_one(int(arguments[1]))
         return
     refuse_bad_setup()

@@ -38,6 +38,7 @@ HOST = ENV.HOST
 PORT = ENV.PORT
 WORKERS = ENV.WORKERS
 DRAIN_SECONDS = ENV.DRAIN_SECONDS
+METRICS_TOKEN = ENV.METRICS_TOKEN.get_secret_value()
 
 # --- limits ----------------------------------------------------------------------------------------------------------
 # Bytes of a body, characters of a message, bytes of a WebSocket frame, frames a second.

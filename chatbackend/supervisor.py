@@ -37,15 +37,16 @@ def bind(host: str, port: int, *, shared: bool) -> socket.socket:
 
 
 class Worker:
-    """One place for a serving process; `process` changes when it has to be started again."""
+    """One place for a serving process; `process` changes when it has to be started again, `number` never."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.pause = 1.0
         self.start()
 
     def start(self) -> None:
         # In a session of its own, or Ctrl-C would reach it twice: from the terminal and from us.
-        command = [sys.executable, "-m", "chatbackend.serve", "--worker", str(os.getpid())]
+        command = [sys.executable, "-m", "chatbackend.serve", "--worker", str(os.getpid()), str(self.number)]
         self.process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own module
         self.begun = time.monotonic()
         self.due: float | None = None
@@ -80,7 +81,7 @@ class Supervisor:
     def run(self, patience: float) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.handle)
-        self.workers = [Worker() for _ in range(self.count)]
+        self.workers = [Worker(number) for number in range(1, self.count + 1)]
         while not self.stopping:
             time.sleep(0.2)
             for worker in self.workers:

@@ -11,7 +11,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
@@ -27,6 +27,7 @@ class Pool(Executor):
     def __init__(self) -> None:
         self._threads: ThreadPoolExecutor | None = None
         self._lock = Lock()
+        self.at_work: set[int] = set()  # threads; each adds and takes away itself alone
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         threads = self._threads
@@ -36,6 +37,11 @@ class Pool(Executor):
                 if threads is None:
                     threads = self._threads = ThreadPoolExecutor(settings.DB_THREADS, thread_name_prefix="db")
         return threads.submit(fn, *args, **kwargs)
+
+    def waiting(self) -> int:
+        """Jobs for which no thread is free yet."""
+        threads = self._threads
+        return 0 if threads is None else threads._work_queue.qsize()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         with self._lock:
@@ -61,7 +67,12 @@ def prepare(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Callabl
     context = contextvars.copy_context()
 
     def run() -> T:
-        return context.run(_clean, fn, args, kwargs)
+        me = get_ident()
+        POOL.at_work.add(me)
+        try:
+            return context.run(_clean, fn, args, kwargs)
+        finally:
+            POOL.at_work.discard(me)
 
     return run
 
@@ -82,6 +93,17 @@ def _clean(fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) 
         return fn(*args, **kwargs)
     finally:
         close_old_connections()
+
+
+def connections_held() -> dict[str, int]:
+    """PostgreSQL's connections of this process: `open`, `idle` among them, and the calls `waiting` for one. Empty on SQLite,
+    where each thread keeps its own, and before the first is made."""
+    pool = getattr(connections["default"], "pool", None)
+    if pool is None or pool.closed:
+        return {}
+    told = pool.get_stats()
+    names = {"open": "pool_size", "idle": "pool_available", "waiting": "requests_waiting"}
+    return {name: told.get(key, 0) for name, key in names.items()}
 
 
 def shutdown() -> None:

@@ -78,6 +78,11 @@ class Breakers:
                     entry.begin_anew()
                 entry.row, entry.code = row, entry.code if entry.own else row.code
 
+    def standing(self) -> dict[str, str]:
+        """Each route that has ever failed here or elsewhere, and its state: closed, open or half_open."""
+        with self._lock:
+            return {model_id: entry.health.state for model_id, entry in self._entries.items()}
+
     # What a turn does
 
     async def admit(self, route: RouteConfig, *, forced: bool = False) -> Leave | Refusal:

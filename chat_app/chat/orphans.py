@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 from django.utils import timezone
 
+from chat_app import figures
 from chat_app.chat import catalog, quotas, rerun
 from chat_app.chat.asks import TurnSpec
 from chat_app.conf import limit
@@ -54,6 +55,7 @@ class Orphans:
             if asyncio.get_running_loop().time() - self._steady_since < lease:
                 return
             self._steady_since = None
+        figures.SWEEPS.inc()
         before = timezone.now() - timedelta(seconds=lease)
         found = await db(leases.orphans, before)
         random.shuffle(found)  # of several workers each begins elsewhere

@@ -11,6 +11,7 @@ import contextlib
 import contextvars
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
+from chat_app import figures
 from chat_app.chat import chores
 from chat_app.chat.asks import TurnSpec
 from chat_app.chat.breaker import BREAKERS
@@ -51,6 +53,7 @@ class RunnerState:
     draining: bool
     listening: bool
     beating: bool
+    beaten: float  # seconds since the last beat that went well, and stored how the running turns stand
 
 
 class Runner:
@@ -63,19 +66,21 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._beat: asyncio.Task[None] | None = None
         self._beats = 0
+        self._beaten = time.monotonic()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.orphans = Orphans(self.worker, self.runs, self._launch_again)
 
     def state(self) -> RunnerState:
         beating = self._beat is not None and not self._beat.done()
-        return RunnerState(self.worker, len(self._runs), self.draining, CONTROL.listening, beating)
+        beaten = time.monotonic() - self._beaten
+        return RunnerState(self.worker, len(self._runs), self.draining, CONTROL.listening, beating, beaten)
 
     async def startup(self) -> None:
         """Begin to beat, sweep and listen on the running loop. May be called again; does nothing then, nor once it drains."""
         loop = asyncio.get_running_loop()
         if self._loop is loop and (self.draining or (self._beat is not None and not self._beat.done())):
             return
-        self._loop, self.draining = loop, False
+        self._loop, self.draining, self._beaten = loop, False, time.monotonic()
         await CONTROL.start(self.worker)
         await LOG.start(self.worker)
         self._beat = loop.create_task(self._beat_forever(), context=contextvars.Context())
@@ -129,15 +134,20 @@ class Runner:
         task = asyncio.get_running_loop().create_task(self._execute(run, unsubscribe), context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        figures.TURNS_STARTED.labels(spec.trigger).inc()
         if spec.thread_id is not None:
             CONTROL.publish(f"thread:{spec.thread_id}", {"type": "turn", "turn_id": spec.turn_id})
 
     async def _execute(self, run: Run, unsubscribe: Callable[[], None]) -> None:
+        began = timezone.now()
         try:
             await run.execute()
         finally:
             unsubscribe()
             self._runs.pop(run.spec.turn_id, None)
+            view = run.record.view
+            if view.ended:
+                figures.turn_ended(view.state, view.model, began, run.first_token_at)
 
     def _launch_again(self, spec: TurnSpec) -> bool:
         """Run the turn of a worker that is gone, where there is room for it here."""
@@ -165,15 +175,18 @@ class Runner:
         return run is not None and run.change(item)
 
     async def _beat_forever(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            started = asyncio.get_running_loop().time()
+            due = loop.time() + BEAT_SECONDS
             try:
                 await self._one_beat()
+                self._beaten = time.monotonic()
             except Exception as error:  # noqa: BLE001 - the database may be away: the next beat tries again
                 logger.warning("runner.beat_failed", error=type(error).__name__)
                 self.orphans.database_failed()
-            spent = asyncio.get_running_loop().time() - started
-            await asyncio.sleep(max(0.1, BEAT_SECONDS - spent))
+            due = max(due, loop.time() + 0.1)
+            await asyncio.sleep(due - loop.time())
+            figures.LOOP_LAG.observe(max(0.0, loop.time() - due))
 
     async def _one_beat(self) -> None:
         if self._runs:

@@ -10,6 +10,8 @@ import orjson
 import structlog
 from channels.consumer import AsyncConsumer
 
+from chat_app.figures import SOCKETS
+
 NOT_FOUND = 4404
 logger = structlog.get_logger(__name__)
 
@@ -41,11 +43,11 @@ class Allowance:
 class SocketChannel:
     """One accepted socket. After `close` nothing is sent any more; whoever receives gets Closed."""
 
-    __slots__ = ("_closed", "_receive", "_scope", "_send", "_tasks")
+    __slots__ = ("_closed", "_counted", "_receive", "_scope", "_send", "_tasks")
 
     def __init__(self, scope: Any, receive: Any, send: Any) -> None:
         self._scope, self._receive, self._send = scope, receive, send
-        self._closed = False
+        self._closed = self._counted = False
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def accept(self) -> None:
@@ -77,6 +79,8 @@ class SocketChannel:
         if subprotocol is not None:
             message["subprotocol"] = subprotocol
         await self._send(message)
+        self._counted = True
+        SOCKETS.inc()
 
     async def receive(self, idle_seconds: float, idle_code: int) -> str:
         """The next frame's text; binary frames are read as UTF-8. Closes with `idle_code` after so long without any."""
@@ -137,6 +141,9 @@ class SocketChannel:
         self._closed = True
         for task in list(self._tasks):
             task.cancel()
+        if self._counted:
+            self._counted = False
+            SOCKETS.dec()
 
 
 class NoSocket(AsyncConsumer):
@@ -146,3 +153,4 @@ class NoSocket(AsyncConsumer):
         channel = SocketChannel(scope, receive, send)
         await channel.accept()
         await channel.close(NOT_FOUND)
+        channel.dispose()

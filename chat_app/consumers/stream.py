@@ -17,6 +17,7 @@ from chat_app.consumers.parting import StreamParting, elsewhere
 from chat_app.domain.errors import InvalidInput, Unauthenticated
 from chat_app.domain.events import Failed, ItemDone, TextDelta
 from chat_app.domain.turn import is_terminal
+from chat_app.figures import STREAMS
 from chat_app.streaming.control import CONTROL
 from chat_app.streaming.log import Record
 from chat_app.wire import native, problems, requests, sse
@@ -102,6 +103,7 @@ class FollowConsumer(HttpConsumer):
         follower = following.follower
         self.heed(following)
         stall = _Stall()
+        STREAMS.inc()
         try:
             while records is not None:
                 for n in range(0, len(records), WRITE_RECORDS):
@@ -119,6 +121,7 @@ class FollowConsumer(HttpConsumer):
                 await self.before_end()
             await self.write(b"", more=False)
         finally:
+            STREAMS.dec()
             stall.close()
             self.let_go(following)
 

@@ -15,6 +15,7 @@ import requests
 from tests.live.clients import Session, events, issue, open_socket
 from tests.live.shown import Shown
 from tests.servers import Launcher, PostgresProcess, ServerProcess, wait_until
+from tests.upstream.faulty import text_of
 
 LEASE = 3.0
 
@@ -79,23 +80,23 @@ def test_everything_that_was_seen_outlives_the_worker(pair: Pair) -> None:
 
 def test_turn_that_had_said_nothing_is_run_once_more(pair: Pair) -> None:
     here, there = pair.user("silent")
-    turn_id, _ = here.begin("/slow 4000 hello there")
+    turn_id, _ = here.begin("/tokens 2 3000")
     view = Shown()
     watch(here, turn_id, view, 1)
     pair.first.signal(signal.SIGKILL)
     watch(there, turn_id, view)
-    assert (view.kinds[-1], view.text) == ("completed", "hello there")
+    assert (view.kinds[-1], view.text) == ("completed", text_of(2))
     assert view.kinds.count("turn") == 2
     assert "snapshot" not in view.kinds
     assert [item["text"] for item in there.items(there.thread_id)] == [
-        "/slow 4000 hello there",
-        "hello there",
+        "/tokens 2 3000",
+        text_of(2),
     ]
 
 
 def test_turn_whose_second_worker_dies_too_is_ended(pair: Pair, start_server: Launcher) -> None:
     here, there = pair.user("twice")
-    turn_id, _ = here.begin("/slow 20000 hello")
+    turn_id, _ = here.begin("/tokens 2 20000")
     pair.first.signal(signal.SIGKILL)
     wait_until(lambda: "turn.run_again" in pair.second.logs(), "the second run", LEASE + 8)
     third = start_server.another(pair.second)
@@ -144,11 +145,11 @@ def test_waiting_caller_at_a_frozen_worker_gets_the_answer_that_another_gave(pai
     here, there = pair.user("waiting")
     with open_socket(pair.second, f"/ws/chat/{there.secret}") as socket, ThreadPoolExecutor(1) as pool:
         socket.until("ready")
-        waiting = pool.submit(here.post, "/api/chat", {"message": "/slow 3000 hello"}, timeout=60)
+        waiting = pool.submit(here.post, "/api/chat", {"message": "/tokens 1 3000"})
         turn_id = socket.until("turn")["turn_id"]
         pair.first.signal(signal.SIGSTOP)
         told = socket.until("response")
-        assert (told["turn_id"], told["text"]) == (turn_id, "hello")
+        assert (told["turn_id"], told["text"]) == (turn_id, text_of(1))
         pair.first.signal(signal.SIGCONT)
         answer = waiting.result(30).json()
-    assert (answer["turn_id"], answer["response"]) == (turn_id, "hello")
+    assert (answer["turn_id"], answer["response"]) == (turn_id, text_of(1))

@@ -17,6 +17,7 @@ from tests.live.chatkit.player import script
 from tests.live.chatkit.strict import plain
 from tests.live.clients import Session, issue
 from tests.live.routes import FaultyUpstream
+from tests.live.scrape import scrape
 from tests.servers import Launcher, ServerProcess
 
 LEASE = 10.0  # seconds; all that a test does before it runs out takes less than one
@@ -147,3 +148,9 @@ def test_same_request_after_the_end_is_answered_anew(lost: list[Lost]) -> None:
     _, rows = one.again.read(one.stream.thread_id)
     assert len([row for row in rows if row["type"] == "user_message"]) == 2
     assert len([row for row in rows if row["type"] == "widget"]) == 1
+
+
+def test_orphans_are_counted_where_they_were_closed(lost: list[Lost]) -> None:
+    for one in lost:
+        one.again.who.ended(one.stream.turn_id, LEASE + 10)
+    assert scrape(lost[0].again.who.server)("orphans_total", outcome="closed") == 2
