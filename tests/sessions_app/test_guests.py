@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.test import RequestFactory, override_settings
+from django.core.cache.backends.locmem import LocMemCache
+from django.test import RequestFactory
 
 from sessions_app import limits
 from sessions_app.errors import RateLimited, Unauthenticated
@@ -122,13 +126,60 @@ def test_limit_counts_each_caller_alone():
     assert 1 <= (refused.value.retry_after or 0) <= 61
 
 
-def test_limit_holds_while_the_shared_cache_is_away():
-    gone = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+class Deaf(LocMemCache):
+    """A shared cache that does not answer while `deaf`, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(f"deaf-{secrets.token_hex(4)}", {})
+        self.asked, self.deaf = 0, True
+
+    def add(self, *given, **more):
+        self.asked += 1
+        if self.deaf:
+            raise TimeoutError
+        return super().add(*given, **more)
+
+
+@pytest.fixture
+def deaf(monkeypatch):
+    cache = Deaf()
+    monkeypatch.setattr(limits, "_cache", lambda: cache)
+    monkeypatch.setattr(limits, "_away", limits._Away())
+    return cache
+
+
+def test_limit_holds_while_the_shared_cache_is_away(deaf):
     who = secrets.token_hex(4)
-    with override_settings(CACHES={"default": gone}):
+    limits.hit("x", who, 1, 3600)
+    with pytest.raises(RateLimited):
         limits.hit("x", who, 1, 3600)
-        with pytest.raises(RateLimited):
-            limits.hit("x", who, 1, 3600)
+
+
+def test_cache_that_is_away_is_asked_once_in_a_while_and_believed_again(deaf, monkeypatch):
+    for _ in range(5):
+        limits.hit("x", secrets.token_hex(4), 9, 3600)
+    assert deaf.asked == 1
+    monkeypatch.setattr(limits, "PAUSE_SECONDS", 0.05)
+    deaf.deaf = False
+    limits._away.told(away=True)
+    time.sleep(0.1)
+    for _ in range(5):
+        limits.hit("x", secrets.token_hex(4), 9, 3600)
+    assert deaf.asked == 6
+
+
+def test_callers_at_once_do_not_all_wait_for_a_cache_that_is_away(deaf):
+    limits.hit("x", "first", 9, 3600)
+    limits._away._ask_at = time.monotonic()
+    barrier = threading.Barrier(8)
+
+    def hit(who):
+        barrier.wait()
+        limits.hit("x", who, 9, 3600)
+
+    with ThreadPoolExecutor(8) as callers:
+        list(callers.map(hit, map(str, range(8))))
+    assert deaf.asked == 2
 
 
 def test_limit_takes_an_ipv6_network_for_one_caller():
