@@ -1,6 +1,6 @@
 """The composition root: what stands in front of what. Nothing is decided here but the order.
 
-    edge -> who is speaking -> streams and sockets (consumers) -> Django
+    edge -> who is speaking -> what operators ask, streams and sockets (consumers) -> Django
 
 Django is set up before anything that imports a model.
 """
@@ -23,16 +23,20 @@ from chat_app.routing import http_urlpatterns, websocket_urlpatterns  # noqa: E4
 from chatbackend import daphne  # noqa: E402
 from chatbackend.edge import Edge  # noqa: E402
 from chatbackend.handler import LeanHandler  # noqa: E402
+from chatbackend.health import Alive, Ready  # noqa: E402
 from chatbackend.lifespan import lifespan  # noqa: E402
 from chatbackend.metrics import Metrics  # noqa: E402
 from sessions_app.middleware import Identify  # noqa: E402
 
 django_handler: Any = LeanHandler()
+operations = [
+    re_path(r"^healthz$", Alive.as_asgi()),
+    re_path(r"^readyz$", Ready.as_asgi()),
+    re_path(r"^metrics$", Metrics.as_asgi()),
+]
 routes = ProtocolTypeRouter(
     {
-        "http": URLRouter(
-            [re_path(r"^metrics$", Metrics.as_asgi()), *http_urlpatterns, re_path(r"", django_handler)]
-        ),
+        "http": URLRouter([*operations, *http_urlpatterns, re_path(r"", django_handler)]),
         "websocket": URLRouter(websocket_urlpatterns),
     }
 )

@@ -31,7 +31,7 @@ Message = dict[str, Any]
 Receive = Callable[[], Any]
 Send = Callable[[Message], Any]
 
-LEAN_PATHS = re.compile(r"/(?:api(?!/docs(?:/|$))(?:/|$)|(?:[^/]+/)?sessions/?$|healthz$|readyz$)")
+LEAN_PATHS = re.compile(r"/(?:api(?!/docs(?:/|$))(?:/|$)|(?:[^/]+/)?sessions/?$)")
 # A file up to this size leaves in one write and costs one visit to the pool.
 WHOLE_FILE = 1 << 20
 log = structlog.get_logger("chatbackend.handler")

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 
 from chat_app.admin import front_page
-from chatbackend import health, problems
+from chatbackend import problems
 from chatbackend.docs import Docs, Schema
 
 
@@ -19,8 +19,6 @@ def nothing_here(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpRespons
 
 
 urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
     path("admin/", front_page),
     path("admin/", admin.site.urls),
     path("api/schema", Schema.as_view(), name="schema"),
