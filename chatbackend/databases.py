@@ -83,7 +83,7 @@ def channel_layer(redis_url: str | None) -> dict[str, Any]:
             "hosts": [host],
             "capacity": 1000,
             "expiry": 30,
-            "group_expiry": 7200,
+            "group_expiry": 300,  # a worker joins again each few seconds; one that was killed is forgotten soon
             "prefix": "chatbackend",
         },
     }
@@ -97,7 +97,7 @@ def cache(redis_url: str | None) -> dict[str, Any]:
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": redis_url,
         "KEY_PREFIX": "chatbackend",
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     }
 
 

@@ -1,7 +1,8 @@
 """Control messages between connections, turns and workers: cancel, revoke, thread news. Never text, never deltas.
 
 A message is a hint: it may be lost, and whoever acts on it re-reads the record. Within a process it is a plain call;
-between workers it goes through the channel layer, by one listener for the process.
+between workers it goes through the channel layer, by one listener for the process. A layer that is away, or takes and never
+answers, makes nobody wait: it is noticed, said by `listening`, and left for new connections until it answers.
 """
 
 from __future__ import annotations
@@ -18,13 +19,19 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 logger = structlog.get_logger(__name__)
 GROUP = "chatbackend.control"
 DRAIN = "drain"  # `drain`: this process takes no new turns; `close`: it ends now
-RENEW_SECONDS = 600.0
+SILENCE_SECONDS = 15.0  # in which something must be heard, if only our own ping
+SEND_SECONDS = 3.0
+SENDS_AT_ONCE = 4
+CLOSE_SECONDS = 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 Handler = Callable[[dict[str, Any]], None]
 
 
 class Control:
     """Topics are `turn:<id>`, `thread:<id>`, `session:<id>`, `owner:<owner>`, and `DRAIN`, which stays within a process; a
     message is a small dict with a `type`."""
+
+    silence = SILENCE_SECONDS
 
     def __init__(self) -> None:
         self.origin = ""
@@ -33,6 +40,8 @@ class Control:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener: asyncio.Task[None] | None = None
         self._sends: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(SENDS_AT_ONCE)
+        self._send_failed = self._trying = False
 
     def subscribe(self, topic: str, handler: Handler) -> Callable[[], None]:
         """Call `handler(message)` on the event loop for each message on the topic. Returns the way to stop that."""
@@ -83,17 +92,28 @@ class Control:
         return None if layer is None or isinstance(layer, InMemoryChannelLayer) else layer
 
     async def _send(self, topic: str, message: dict[str, Any]) -> None:
+        """Tell the other workers. A layer that is away costs no more than a few connections: so many tell at a time, and
+        after one that failed a single one tries, the others are dropped."""
+        if self._send_failed and self._trying:
+            return
+        self._trying = self._send_failed
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(SEND_SECONDS), self._places:
                 await self._layer().group_send(
                     GROUP, {"type": "control", "origin": self.origin, "topic": topic, "message": message}
                 )
+            self._send_failed = False
         except Exception as error:  # noqa: BLE001 - a hint may be lost; the row is the net
-            logger.warning("control.send_failed", topic=topic.split(":")[0], error=type(error).__name__)
+            if not self._send_failed:
+                logger.warning("control.send_failed", topic=topic.split(":")[0], error=type(error).__name__)
+            self._send_failed = True
+        finally:
+            self._trying = False
 
     async def start(self, origin: str) -> None:
         """Begin to listen on the running loop. `origin` names this process, which ignores its own echoes."""
         self.origin, self._loop = origin, asyncio.get_running_loop()
+        self._places = asyncio.Semaphore(SENDS_AT_ONCE)
         if self._layer() is None:
             self.listening = True
         else:
@@ -107,31 +127,52 @@ class Control:
         self.listening, self._listener, self._loop = False, None, None
 
     async def _listen(self) -> None:
-        """Listen for ever; a layer that fails is tried again, at most every ten seconds."""
-        delay = 0.5
+        """Listen for ever: whatever ends it, and be it silence, it is begun again, at most every five seconds."""
+        layer, delay = self._layer(), FIRST_PAUSE
+        channel = await layer.new_channel()
         while True:
-            layer = self._layer()
             try:
-                channel = await layer.new_channel()
-                await layer.group_add(GROUP, channel)
-                self.listening, delay = True, 0.5
-                await self._receive(layer, channel)
-            except Exception as error:  # noqa: BLE001 - whatever it was, listen again
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._stay_in(layer, channel))
+                    tasks.create_task(self._receive(layer, channel))
+            except* Exception as errors:  # noqa: BLE001 - whatever it was, listen again
+                if self.listening:
+                    delay = FIRST_PAUSE
+                names = sorted({type(error).__name__ for error in errors.exceptions})
+                logger.warning("control.listener_failed", errors=names, again_in=delay)
+            finally:
                 self.listening = False
-                logger.warning("control.listener_failed", error=type(error).__name__, again_in=delay)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 10.0)
+                await _let_go(layer)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_PAUSE)
+
+    async def _stay_in(self, layer: Any, channel: str) -> None:
+        """Join the group again and again, since Redis may have forgotten it, and give `_receive` something to hear."""
+        while True:
+            async with asyncio.timeout(self.silence / 2):
+                await layer.group_add(GROUP, channel)
+                await layer.send(channel, {"type": "ping"})
+            await asyncio.sleep(self.silence / 3)
 
     async def _receive(self, layer: Any, channel: str) -> None:
+        """Hear what comes. TimeoutError where not even our own ping comes back: then the layer is deaf, whatever it says."""
         while True:
-            try:
-                async with asyncio.timeout(RENEW_SECONDS):
-                    message = await layer.receive(channel)
-            except TimeoutError:
-                await layer.group_add(GROUP, channel)  # membership expires in the layer
-                continue
+            async with asyncio.timeout(self.silence):
+                message = await layer.receive(channel)
+            self.listening = True
             if message.get("type") == "control" and message.get("origin") != self.origin:
                 self._dispatch(message["topic"], message["message"])
+
+
+async def _let_go(layer: Any) -> None:
+    """Close the layer's connections, dead ones too; the next use opens new ones."""
+    for cleaner in list(layer.receive_cleaners):
+        cleaner.cancel()
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await layer.close_pools()
+    except Exception as error:  # noqa: BLE001 - they are dropped in any case
+        logger.debug("control.close_failed", error=type(error).__name__)
 
 
 CONTROL = Control()
