@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 
 from chat_app.chat import runner
+from chatbackend import soundness
 from sessions_app import db
 
 log = structlog.get_logger("chatbackend.lifespan")
@@ -25,9 +26,13 @@ async def lifespan(
     """https://asgi.readthedocs.io/en/latest/specs/lifespan.html"""
     await receive()
     try:
+        await db.db(soundness.check)
         await runner.startup()
         gc.collect()
         gc.freeze()  # what the start has made stays: looking through it again and again stops every stream for 0.1 s
+    except soundness.Unsound as error:
+        await send({"type": "lifespan.startup.failed", "message": f"chatbackend cannot start. {error}"})
+        return
     except Exception as error:
         log.exception("start failed")
         await send({"type": "lifespan.startup.failed", "message": str(error)})
