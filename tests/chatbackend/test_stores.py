@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +11,7 @@ import pytest
 import requests
 from django.conf import settings
 
+from chat_app.providers.python import handover
 from chatbackend import databases
 from tests.servers import ServerProcess
 
@@ -32,17 +34,45 @@ def test_project_answers_under_other_servers(start_server, command):
     assert answer.headers["X-Request-Id"]
 
 
-def test_postgres_holds_no_more_connections_than_the_pool(start_server, postgres_url):
+class Watch(threading.Thread):
+    """Counts the connections to a database, fifty times a second, until the `with` ends."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.url, self.most, self.looks = url, 0, 0
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            while not self.over.wait(0.02):
+                row = connection.execute(others).fetchone()
+                assert row is not None
+                self.most, self.looks = max(self.most, row[0]), self.looks + 1
+
+    def __enter__(self) -> Watch:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.join(5)
+
+
+def test_postgres_holds_no_more_connections_than_the_executor_has_threads(start_server, postgres_url):
     server = start_server(DATABASE_URL=postgres_url)
-    with ThreadPoolExecutor(40) as callers:
+    with Watch(postgres_url) as watch, ThreadPoolExecutor(40) as callers:
         answers = list(callers.map(lambda number: chat(server, f"user-{number}").status_code, range(80)))
     assert set(answers) == {200}
-    with psycopg.connect(postgres_url) as connection:
-        row = connection.execute(
-            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-        ).fetchone()
-    assert row is not None
-    assert 0 < row[0] <= databases.POSTGRES_THREADS + 4
+    assert watch.looks > 20
+    assert 1 < watch.most <= databases.POSTGRES_THREADS
+
+
+def test_postgres_pool_has_room_for_every_thread_that_may_ask():
+    url = "postgres://127.0.0.1/chat"
+    most = databases.database(url)["OPTIONS"]["pool"]["max_size"]
+    assert most >= databases.threads(url) + handover.THREADS
+    assert most == 52, "docs/configuration.md and README.md name the number"
 
 
 def test_listener_on_redis_outlives_twelve_idle_seconds(start_server, redis_url):
