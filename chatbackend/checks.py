@@ -25,6 +25,33 @@ def workers_share_a_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
 
 
 @register()
+def database_fits_the_workers(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """SQLite has one writer, and a lock that several hosts do not share; what several may share needs Redis beside it."""
+    if _on_sqlite():
+        if settings.WORKERS == 1:
+            return []
+        hint = "Set DATABASE_URL to PostgreSQL, or WORKERS=1."
+        return [Error(f"WORKERS is {settings.WORKERS} on SQLite.", hint=hint, id="chatbackend.E003")]
+    if settings.DEBUG or settings.REDIS_URL:
+        return []
+    hint = "Set REDIS_URL: another process on this database could not see this one's running turns."
+    return [Error("REDIS_URL is not set beside PostgreSQL.", hint=hint, id="chatbackend.E004")]
+
+
+@register(deploy=True)
+def one_process_only(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """A production on SQLite works, as long as nobody starts a second process on its file."""
+    if settings.DEBUG or settings.REDIS_URL or not _on_sqlite():
+        return []
+    hint = "For more set DATABASE_URL to PostgreSQL and REDIS_URL."
+    return [Warning("SQLite without Redis: one process only.", hint=hint, id="chatbackend.W003")]
+
+
+def _on_sqlite() -> bool:
+    return bool(settings.DATABASE_URL.startswith("sqlite"))
+
+
+@register()
 def asgi_alone(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Turns outlive their request, which a WSGI server does not allow."""
     if getattr(settings, "WSGI_APPLICATION", None):

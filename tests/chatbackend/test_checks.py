@@ -59,6 +59,36 @@ def test_workers_without_redis_are_an_error(settings):
     assert checks.workers_share_a_log(None) == []
 
 
+SQLITE, POSTGRES = "sqlite:///chat.db", "postgres://127.0.0.1/chat"
+
+
+@pytest.mark.parametrize(
+    ("url", "workers", "redis_url", "debug", "found"),
+    [
+        (SQLITE, 1, None, False, []),
+        (SQLITE, 2, "redis://127.0.0.1/0", True, ["chatbackend.E003"]),
+        (POSTGRES, 2, "redis://127.0.0.1/0", False, []),
+        (POSTGRES, 1, None, True, []),
+        (POSTGRES, 1, None, False, ["chatbackend.E004"]),
+    ],
+)
+def test_database_must_fit_the_workers(settings, url, workers, redis_url, debug, found):
+    settings.DATABASE_URL, settings.WORKERS, settings.REDIS_URL, settings.DEBUG = (
+        url,
+        workers,
+        redis_url,
+        debug,
+    )
+    assert [message.id for message in checks.database_fits_the_workers(None)] == found
+
+
+def test_production_on_sqlite_is_told_to_stay_alone(settings):
+    settings.DATABASE_URL, settings.DEBUG, settings.REDIS_URL = SQLITE, False, None
+    assert [message.id for message in checks.one_process_only(None)] == ["chatbackend.W003"]
+    settings.DEBUG = True
+    assert checks.one_process_only(None) == []
+
+
 def test_wsgi_is_an_error(settings):
     assert checks.asgi_alone(None) == []
     settings.WSGI_APPLICATION = "chatbackend.wsgi.application"

@@ -118,16 +118,16 @@ def test_taken_port_is_said_in_one_line(live_server_process, start_server):
         run_python(["-m", "chatbackend.serve"], env)
 
 
-def test_two_workers_share_the_port_and_end_together(start_server, redis_url):
-    server = start_server(WORKERS="2", REDIS_URL=redis_url, port=free_port())
+def test_two_workers_share_the_port_and_end_together(start_server, redis_url, postgres_url):
+    server = start_server(WORKERS="2", REDIS_URL=redis_url, DATABASE_URL=postgres_url, port=free_port())
     begun = time.monotonic()
     assert requests.get(server.url + "/readyz", timeout=5).json()["checks"]["redis"] == "ok"
     assert server.stop() == 0
     assert time.monotonic() - begun < 8
 
 
-def test_dead_worker_is_started_again(start_server, redis_url):
-    server = start_server(WORKERS="2", REDIS_URL=redis_url)
+def test_dead_worker_is_started_again(start_server, redis_url, postgres_url):
+    server = start_server(WORKERS="2", REDIS_URL=redis_url, DATABASE_URL=postgres_url)
     first = children(server.pid)
     assert len(first) == 2
     os.kill(first[0], signal.SIGKILL)

@@ -157,8 +157,10 @@ def test_connections_to_postgres_are_counted(start_server: Launcher, postgres_ur
     assert found("db_connections", state="waiting") == 0
 
 
-def test_workers_on_one_port_are_told_apart(start_server: Launcher, redis_url: str) -> None:
-    server = start_server(WORKERS="2", REDIS_URL=redis_url)
+def test_workers_on_one_port_are_told_apart(
+    start_server: Launcher, redis_url: str, postgres_url: str
+) -> None:
+    server = start_server(WORKERS="2", REDIS_URL=redis_url, DATABASE_URL=postgres_url)
     seen: set[str] = set()
 
     def both() -> bool:
