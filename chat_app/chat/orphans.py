@@ -31,6 +31,7 @@ from chat_app.streaming.shared import LOG, REDIS
 from sessions_app.db import db
 
 logger = structlog.get_logger(__name__)
+AWAY_SECONDS: Final = 20.0  # so much longer we wait while Redis is away: only there is all that anybody was shown
 RERUN_SECONDS: Final = 300.0  # after so long nobody waits for an answer that has not begun
 
 
@@ -56,6 +57,8 @@ class Orphans:
                 return
             self._steady_since = None
         figures.SWEEPS.inc()
+        if REDIS is not None and not REDIS.writer.up:
+            lease += AWAY_SECONDS
         before = timezone.now() - timedelta(seconds=lease)
         found = await db(leases.orphans, before)
         random.shuffle(found)  # of several workers each begins elsewhere

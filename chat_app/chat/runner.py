@@ -191,7 +191,7 @@ class Runner:
     async def _one_beat(self) -> None:
         if self._runs:
             await self._checkpoint()
-        if self._beats % SWEEP_EVERY == 0:
+        if self._beats % SWEEP_EVERY == 0 and not self.draining:
             await self.orphans.sweep()
         if self._beats % CHORES_EVERY == CHORES_EVERY - 1:
             await db(chores.run)

@@ -9,6 +9,8 @@ from typing import Any
 
 import redis.asyncio
 import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 
 from chat_app.domain.events import Event
@@ -44,8 +46,10 @@ class RedisLog(MemoryLog):
         self._connect()
 
     def _connect(self) -> None:
-        # Connections belong to the loop that they were made on: a new start has new ones. Timeouts are the callers'.
-        options: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": PATIENCE}
+        # Connections belong to the loop that they were made on: a new start has new ones. Timeouts are the callers'. One more
+        # try for a connection that Redis has closed meanwhile; every command may come twice.
+        again = Retry(ConstantBackoff(0.02), 1)
+        options: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": PATIENCE, "retry": again}
         self._client = redis.asyncio.Redis.from_url(self._url, **options)
         self.writer = Writer(self._client, self.lose)
         self.reader = Reader(self._client)
