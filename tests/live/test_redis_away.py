@@ -21,8 +21,9 @@ from tests.servers import Launcher, RedisProcess, ServerProcess, wait_until
 WITHIN = 5.0  # seconds, of which none may go to Redis; passwords are slow by intention
 NOTICED = 15.0
 BACK = 12.0
-# Connections of a server: those that tell, that listen, ping and put away what was heard, and one for each thread that counts.
-MOST = SENDS_AT_ONCE + 3 + databases.SQLITE_THREADS
+# Connections of a server: those that tell, that listen, ping and put away what was heard, one for each thread that counts, and
+# those by which the log writes, waits and asks.
+MOST = SENDS_AT_ONCE + 3 + databases.SQLITE_THREADS + 3
 Away = tuple[Callable[[], None], Callable[[], None]]
 
 
