@@ -31,7 +31,9 @@ from chat_app.streaming.shared import LOG, REDIS
 from sessions_app.db import db
 
 logger = structlog.get_logger(__name__)
-AWAY_SECONDS: Final = 20.0  # so much longer we wait while Redis is away: only there is all that anybody was shown
+AWAY_SECONDS: Final = (
+    20.0  # so much longer we wait while Redis is away: only there is all that anybody was shown
+)
 RERUN_SECONDS: Final = 300.0  # after so long nobody waits for an answer that has not begun
 
 

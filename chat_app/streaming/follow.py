@@ -30,23 +30,25 @@ class Follower(Protocol):
 class LiveFollower:
     """Follows a log that this process holds: replay behind `after`, then live. `after` None (or a number that is still to come)
     begins with a snapshot, unless nothing has happened yet or the turn has ended (then all of it is replayed). Of a turn that
-    another worker writes (`remote`) a number may be known that has not arrived here: it is waited for."""
+    another worker writes (`remote`) a number may be known that has not arrived here: it is waited for. A turn that is lost to
+    another worker is followed there by what `move` gives for a number."""
 
     __slots__ = (
-        "_beat",
-        "_closed",
-        "_cursor",
-        "_fresh",
-        "_idle",
-        "_loop",
-        "_over",
-        "_stop",
-        "_turn",
+        "_beat", "_closed", "_cursor", "_fresh", "_idle", "_loop", "_move", "_moved", "_over", "_stop", "_turn",
         "_waiter",
-    )
+    )  # fmt: skip
 
-    def __init__(self, turn: TurnRecord, after: int | None, *, remote: bool = False) -> None:
+    def __init__(
+        self,
+        turn: TurnRecord,
+        after: int | None,
+        *,
+        remote: bool = False,
+        move: Callable[[int], Follower] | None = None,
+    ) -> None:
         self._turn = turn
+        self._move = move
+        self._moved: Follower | None = None
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
         self._fresh = after is None or (after > turn.last and not remote)
@@ -78,6 +80,8 @@ class LiveFollower:
         self._wake()
 
     async def next(self) -> list[Record] | None:
+        if self._moved is not None:
+            return await self._moved.next()
         self._idle = False
         while not self._closed:
             records = self._read()
@@ -90,6 +94,9 @@ class LiveFollower:
                 return []
             self._waiter = self._loop.create_future()
             await self._waiter
+        if self._turn.lost and self._move is not None and not self._closed:
+            self._moved = self._move(self._cursor)
+            return await self._moved.next()
         self.close()
         return None
 
@@ -126,6 +133,8 @@ class LiveFollower:
             self._beat.cancel()
             self._stop()
             self._wake()
+            if self._moved is not None:
+                self._moved.close()
 
 
 class RemoteFollower:

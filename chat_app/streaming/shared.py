@@ -21,7 +21,7 @@ def follower(turn_id: str, after: int | None) -> Follower:
     by its row."""
     held = LOG.find(turn_id)
     if held is not None:
-        return LiveFollower(held, after)
+        return LiveFollower(held, after, move=partial(follower, turn_id))
     if REDIS is not None:
         mirrors = REDIS.mirrors
         return RemoteFollower(partial(mirrors.attach, turn_id), mirrors.release, after)  # type: ignore[arg-type]
