@@ -21,7 +21,7 @@ def probed() -> dict[str, str]:
 
 def tasks(server: ServerProcess) -> dict[str, int]:
     """How many tasks its event loop holds, by the name of what they run."""
-    file = Path(server.env["TASKS_FILE"])
+    file = Path(f"{server.env['TASKS_FILE']}.{server.pid}")
     file.unlink(missing_ok=True)
     server.signal(signal.SIGUSR2)
     wait_until(file.exists, "the list of tasks", 10)

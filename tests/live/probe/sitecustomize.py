@@ -1,5 +1,5 @@
 """Loaded by Python at the start of a server that has this folder in PYTHONPATH: on SIGUSR2 it writes to the file
-TASKS_FILE which tasks its event loop holds, by what they run. The product knows nothing of it.
+TASKS_FILE.<pid> which tasks its event loop holds, by what they run. The product knows nothing of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 def _tell(*_: Any) -> None:
     running = Counter(getattr(task.get_coro(), "__qualname__", "?") for task in asyncio.all_tasks())
-    file = os.environ["TASKS_FILE"]
+    file = f"{os.environ['TASKS_FILE']}.{os.getpid()}"
     with open(f"{file}.new", "w") as out:
         json.dump(running, out)
     os.replace(f"{file}.new", file)
