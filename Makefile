@@ -40,6 +40,9 @@ format: install-dev ## put every file into shape
 bench: install-dev ## the ratios of docs against the peers, from one run
 	$(BIN)/python -m bench $(ARGS)
 
+soak: install-dev ## ten minutes of mixed load on all of it, and what has grown then (SECONDS=600)
+	$(BIN)/python -m tests.chaos.soak
+
 clean: ## remove the environment and caches; data/ and .env stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
