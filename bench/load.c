@@ -1,19 +1,19 @@
-/* The bench's load generator: one thread, one epoll loop, many connections to one server on loopback.
+/* The bench's load generator: one thread, one epoll loop, many connections to a server's workers on loopback.
  *
  * Lives here: opening connections, sending requests, reading answers, counting. What is measured and against what
  * is decided in Python (rows.py); this program knows no server and no target. It prints one line of JSON.
  *
  * Modes
- *   stream  POST a target, read an answer that arrives in pieces, count its tokens, ask again (keep-alive)
- *   fixed   the same without tokens: whole answers are counted (GET where the target has no body)
+ *   stream  ask for a target, read an answer that arrives in pieces, count its tokens, ask again (keep-alive)
+ *   fixed   the same without tokens: whole answers are counted
  *   ws      open a WebSocket, send the target's body as a message, count the tokens of its
  *           `delta` messages until the `response`
  *   idle    open WebSockets and hold them until standard input closes
  *
  * A token is a space that follows a digit: the synthetic model says "0001 0002 ...", and no framing holds such a pair.
  * Where a framing says the whole text again (ChatKit: a title, an item), --lines tells how a line begins that counts.
- * The targets file has a line "path<TAB>body" each; request k of connection i takes line (i + k * connections) modulo
- * the number of lines, so that no two connections share a line when the number of lines is a multiple of theirs.
+ * The targets file has a line "path<TAB>body" each: a POST, or a GET where the body is empty. Request k of connection i
+ * takes line (i + k * connections) modulo the number of lines, so that no two connections share a line when the number of lines is a multiple of theirs.
  */
 #define _GNU_SOURCE
 #include "load.h"
@@ -240,7 +240,8 @@ static void read_targets(const char *name) {
 static void set_option(const char *name, char *value) {
     if (!strcmp(name, "--mode"))
         opt.mode = !strcmp(value, "stream") ? STREAM : !strcmp(value, "fixed") ? FIXED : !strcmp(value, "ws") ? WS : IDLE;
-    else if (!strcmp(name, "--port")) opt.port = atoi(value);
+    else if (!strcmp(name, "--ports"))
+        for (char *p = strtok(value, ","); p && opt.port_count < 8; p = strtok(NULL, ",")) opt.ports[opt.port_count++] = atoi(p);
     else if (!strcmp(name, "--connections")) opt.connections = atoi(value);
     else if (!strcmp(name, "--targets")) read_targets(value);
     else if (!strcmp(name, "--header")) { strcat(opt.headers, value); strcat(opt.headers, "\r\n"); }
@@ -258,7 +259,7 @@ static void set_option(const char *name, char *value) {
 
 int main(int argc, char **argv) {
     for (int i = 1; i + 1 < argc; i += 2) set_option(argv[i], argv[i + 1]);
-    if (!target_count) { fprintf(stderr, "no --targets\n"); return 1; }
+    if (!target_count || !opt.port_count) { fprintf(stderr, "no --targets, or no --ports\n"); return 1; }
     epoll_fd = epoll_create1(0);
     if (!(conns = calloc(opt.connections, sizeof *conns))) die("memory");
     for (int i = 0; i < opt.connections; i++) {

@@ -26,7 +26,7 @@ typedef struct {
 
 struct options {
     enum mode mode;
-    int port, connections, pid_count, pids[64];
+    int ports[8], port_count, connections, pid_count, pids[64];
     double warm, ramp, seconds, delay;
     long requests, expect;
     char headers[4096];

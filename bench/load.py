@@ -37,7 +37,8 @@ class Load:
     """What to ask of a server. Seconds, but `delay_ms`. `expect`: tokens of a whole answer; 0 where none are counted.
 
     The measured window opens after `warm` and `ramp` (the connections open spread over it) and lasts `seconds`, or until
-    `requests` answers are whole. Tokens count in lines that begin with `lines`; in all where it is empty.
+    `requests` answers are whole. Tokens count in lines that begin with `lines`; in all where it is empty. Connections take
+    turns among the server's port and those of `beside`, its further workers.
     """
 
     mode: Mode
@@ -51,6 +52,7 @@ class Load:
     expect: int = 0
     headers: Sequence[str] = ()
     lines: str = ""
+    beside: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def _command(program: Path, load: Load, port: int, pids: Sequence[int]) -> list[
     targets.write_text("".join(f"{target.path}\t{target.body}\n" for target in load.targets))
     options: dict[str, Any] = {
         "mode": load.mode,
-        "port": port,
+        "ports": ",".join(map(str, [port, *load.beside])),
         "targets": targets,
         "connections": load.connections,
         "seconds": load.seconds,

@@ -35,6 +35,9 @@ static void send_frame(Conn *c, int opcode, const char *data, size_t n) {
     send_all(c, frame, at + 4 + n);
 }
 
+/* Connections take the ports in turn. */
+static int port_of(Conn *c) { return opt.ports[c->index % opt.port_count]; }
+
 static void ask(Conn *c) {
     static char request[1 << 18];
     Target *t = target_of(c);
@@ -52,14 +55,14 @@ static void ask(Conn *c) {
     c->state = HEAD;
     int len = snprintf(request, sizeof request,
                        "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%sContent-Type: application/json\r\n"
-                       "Content-Length: %zu\r\n\r\n%s", n || opt.mode == STREAM ? "POST" : "GET",
-                       t->path, opt.port, opt.headers, n, t->body);
+                       "Content-Length: %zu\r\n\r\n%s", n ? "POST" : "GET",
+                       t->path, port_of(c), opt.headers, n, t->body);
     if (len >= (int)sizeof request) { complain("request too long", t->path, 80); return; }
     send_all(c, request, len);
 }
 
 void open_connection(Conn *c) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(opt.port)};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port_of(c))};
     int on = 1;
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if ((c->fd = socket(AF_INET, SOCK_STREAM, 0)) < 0) die("socket");
@@ -74,7 +77,7 @@ void open_connection(Conn *c) {
     int n = snprintf(hello, sizeof hello,
                      "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n%s"
                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-                     target_of(c)->path, opt.port, opt.headers);
+                     target_of(c)->path, port_of(c), opt.headers);
     c->state = HANDSHAKE;
     send_all(c, hello, n);
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from bench import load, product
 from bench.load import Load, Sample, Target
@@ -21,15 +22,17 @@ CHATKIT_TEXT = 'data: {"type":"thread.item.updated"'  # the one event whose text
 
 
 def _run(desk: Desk, server: Running, ask: Load) -> Sample:
-    return load.run(desk.program, ask, server.port, [server.pid])
+    ask = replace(ask, beside=[worker.port for worker in server.beside])
+    return load.run(desk.program, ask, server.port, [worker.pid for worker in (server, *server.beside)])
 
 
-def _window(desk: Desk) -> tuple[float, float]:
+def window(desk: Desk) -> tuple[float, float]:
     """Seconds to warm up and to measure."""
     return (0.5, 1.5) if desk.quick else (1.5, 4.0)
 
 
-def _figures(sample: Sample) -> Figures:
+def figures_of(sample: Sample) -> Figures:
+    """What is said of a window."""
     cpu = max(sample.server_cpu, 0.01)
     disturbed = min(
         sample.server_wait, max(sample.seconds - cpu, 0.0)
@@ -57,10 +60,10 @@ def burst(tokens: int) -> Callable[[Desk, Running], Figures]:
     """SSE as fast as it goes. Each connection has eight sessions of its own: a thread runs one turn at a time."""
 
     def measure(desk: Desk, server: Running) -> Figures:
-        warm, seconds = _window(desk)
+        warm, seconds = window(desk)
         targets = [server.stream(session, tokens) for session in server.sessions(8 * STREAMS)]
         ask = Load("stream", targets, STREAMS, seconds, warm, expect=tokens, headers=server.headers)
-        return _figures(_run(desk, server, ask))
+        return figures_of(_run(desk, server, ask))
 
     return measure
 
@@ -69,9 +72,9 @@ def socket_burst(tokens: int) -> Callable[[Desk, Running], Figures]:
     """The same over WebSockets, one message after another on each."""
 
     def measure(desk: Desk, server: Running) -> Figures:
-        warm, seconds = _window(desk)
+        warm, seconds = window(desk)
         targets = [server.socket(session, tokens) for session in server.sessions(STREAMS)]
-        return _figures(_run(desk, server, Load("ws", targets, STREAMS, seconds, warm, expect=tokens)))
+        return figures_of(_run(desk, server, Load("ws", targets, STREAMS, seconds, warm, expect=tokens)))
 
     return measure
 
@@ -82,34 +85,34 @@ def paced(
     """Streams at a reader's pace. `delivered` is what came within the window over what was due in it."""
 
     def measure(desk: Desk, server: Running) -> Figures:
-        _, seconds = _window(desk)
+        _, seconds = window(desk)
         targets = [server.stream(session, tokens, ms) for session in server.sessions(2 * streams)]
         ask = Load(
             "stream", targets, streams, 1.5 * seconds, 1.0, ramp, ms, expect=tokens, headers=server.headers
         )
         sample = _run(desk, server, ask)
         due = streams * sample.seconds * 1000 / ms
-        return _figures(sample) | {"delivered": sample.tokens / due}
+        return figures_of(sample) | {"delivered": sample.tokens / due}
 
     return measure
 
 
 def first_token(desk: Desk, server: Running) -> Figures:
     """One connection, one short answer after another."""
-    warm, seconds = _window(desk)
+    warm, seconds = window(desk)
     targets = [server.stream(session, 20) for session in server.sessions(64)]
     ask = Load("stream", targets, 1, seconds / 2, warm, expect=20, headers=server.headers)
-    return _figures(_run(desk, server, ask))
+    return figures_of(_run(desk, server, ask))
 
 
 def _chatkit(
     desk: Desk, server: Running, tokens: int, targets: int, connections: int, seconds: float
 ) -> Figures:
     """Turns of ChatKit, each in a thread of its own. No request is repeated before `targets` others were made."""
-    warm, _ = _window(desk)
+    warm, _ = window(desk)
     asked = [server.chatkit(tokens, n) for n in range(targets)]
     headers = server.chatkit_headers()
-    return _figures(
+    return figures_of(
         _run(
             desk,
             server,
@@ -131,7 +134,7 @@ def chatkit_burst(tokens: int) -> Callable[[Desk, Running], Figures]:
     """`burst` in ChatKit's frames."""
 
     def measure(desk: Desk, server: Running) -> Figures:
-        return _chatkit(desk, server, tokens, 8 * STREAMS, STREAMS, _window(desk)[1])
+        return _chatkit(desk, server, tokens, 8 * STREAMS, STREAMS, window(desk)[1])
 
     return measure
 
@@ -140,25 +143,25 @@ def chatkit_turns(connections: int, tokens: int) -> Callable[[Desk, Running], Fi
     """Short answers over ChatKit, one after another on each connection."""
 
     def measure(desk: Desk, server: Running) -> Figures:
-        return _chatkit(desk, server, tokens, 64 * connections, connections, _window(desk)[1])
+        return _chatkit(desk, server, tokens, 64 * connections, connections, window(desk)[1])
 
     return measure
 
 
 def new_sessions(desk: Desk, server: Running) -> Figures:
     """Sessions as fast as the server issues them."""
-    warm, seconds = _window(desk)
+    warm, seconds = window(desk)
     targets = [server.new_session(n) for n in range(500)]
-    return _figures(
+    return figures_of(
         _run(desk, server, Load("fixed", targets, REQUESTERS, seconds, warm, headers=server.headers))
     )
 
 
 def chats(desk: Desk, server: Running) -> Figures:
     """Whole answers of one token."""
-    warm, seconds = _window(desk)
+    warm, seconds = window(desk)
     targets = [server.chat(session) for session in server.sessions(16 * REQUESTERS)]
-    return _figures(
+    return figures_of(
         _run(desk, server, Load("fixed", targets, REQUESTERS, seconds, warm, headers=server.headers))
     )
 
@@ -181,7 +184,7 @@ def _in_a_row(desk: Desk, server: Running, targets: list[Target], tokens: int) -
     """One answer after another, each target once."""
     turns = len(targets)
     ask = Load("stream", targets, seconds=300, warm=0, requests=turns, expect=tokens, headers=server.headers)
-    return _figures(_run(desk, server, ask))
+    return figures_of(_run(desk, server, ask))
 
 
 def turns_of(tokens: int, count: int, warm: int = 0) -> Callable[[Desk, Running], Figures]:
@@ -236,9 +239,9 @@ def first_page(items: int) -> Callable[[Desk, Running], Figures]:
     def measure(desk: Desk, server: Running) -> Figures:
         sessions, threads = _filled(desk, server, items)
         page = Target(f"/api/threads/{threads[0]}/items?limit=20&order=desc")
-        warm, seconds = _window(desk)
+        warm, seconds = window(desk)
         headers = (f"Authorization: Bearer {sessions[0]}",)
-        return _figures(_run(desk, server, Load("fixed", [page], 1, seconds / 2, warm, headers=headers)))
+        return figures_of(_run(desk, server, Load("fixed", [page], 1, seconds / 2, warm, headers=headers)))
 
     return measure
 
@@ -252,6 +255,6 @@ def next_turn(items: int) -> Callable[[Desk, Running], Figures]:
         ask = Load(
             "fixed", targets, seconds=60, warm=0, requests=80 if desk.quick else 200, headers=server.headers
         )
-        return _figures(_run(desk, server, ask))
+        return figures_of(_run(desk, server, ask))
 
     return measure

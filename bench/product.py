@@ -1,4 +1,4 @@
-"""The product as it ships: production settings, one process, SQLite, sessions by its own API.
+"""The product as it ships: production settings, one process, SQLite, sessions by its own API. Grown it is in `grown.py`.
 
 Its database is made once a run by its own migrations; each start gets a copy, so that no row inherits another's data.
 """
@@ -37,15 +37,18 @@ class Product:
 
 
 @contextmanager
-def serving(desk: Desk, database: Path, name: str, **env: str) -> Iterator[Running]:
-    """The product on that database, with settings beside those of `environment`."""
+def serving(
+    desk: Desk, database: str, name: str, *, port: int | None = None, **env: str
+) -> Iterator[Running]:
+    """The product on that database and that port (the desk's), with settings beside those of `environment`."""
+    port = port or desk.port
     command = [sys.executable, "-m", "chatbackend.serve"]
-    whole = environment(database) | {"PORT": str(desk.port), "DRAIN_SECONDS": "0", **env}
-    with process(command, whole, desk, name) as pid:
-        yield Running(desk.port, pid, (f"Authorization: Bearer {BACKEND_KEY}",), has_sessions=True)
+    whole = environment(database) | {"PORT": str(port), "DRAIN_SECONDS": "0", **env}
+    with process(command, whole, desk, name, port=port) as pid:
+        yield Running(port, pid, (f"Authorization: Bearer {BACKEND_KEY}",), has_sessions=True)
 
 
-def environment(database: Path) -> dict[str, str]:
+def environment(database: str) -> dict[str, str]:
     """What an operator sets in production, and no `.env`."""
     return {
         "CHATBACKEND_ENV_FILE": "",
@@ -53,46 +56,57 @@ def environment(database: Path) -> dict[str, str]:
         "SECRET_KEY": SECRET_KEY,
         "ENCRYPTION_KEYS": ENCRYPTION_KEY,
         "BACKEND_KEY": BACKEND_KEY,
-        "DATABASE_URL": f"sqlite:///{database}",
+        "DATABASE_URL": database,
     }
 
 
-def fresh_database(desk: Desk) -> Path:
-    """A copy of the migrated database, which is made on first use. Its default is the demo model, whatever else is installed
-    here, and takes as many turns as are asked for."""
+def sqlite(file: Path) -> str:
+    """The URL of a database in that file."""
+    return f"sqlite:///{file}"
+
+
+def fresh_database(desk: Desk) -> str:
+    """The URL of a copy of the migrated database, which is made on first use."""
     template, database = desk.folder / "template.sqlite3", desk.folder / "product.sqlite3"
     if not template.exists():
-        manage(template, "migrate", "-v", "0")
-        orm(
-            template,
-            "from chat_app.models import ModelConfig",
-            "ModelConfig.objects.update(default=False)",
-            f"ModelConfig.objects.filter(id='demo').update(default=True, {ROOM})",
-        )
+        migrate(sqlite(template))
     for file in desk.folder.glob("product.sqlite3*"):
         file.unlink()
     shutil.copy(template, database)
-    return database
+    return sqlite(database)
+
+
+def migrate(database: str, **env: str) -> None:
+    """Make the tables. The default is the demo model, whatever else is installed here, and it takes as many turns as are
+    asked for."""
+    manage(database, "migrate", "-v", "0", **env)
+    orm(
+        database,
+        "from chat_app.models import ModelConfig",
+        "ModelConfig.objects.update(default=False)",
+        f"ModelConfig.objects.filter(id='demo').update(default=True, {ROOM})",
+        **env,
+    )
 
 
 def fill_threads(desk: Desk, threads: Sequence[str], items: int) -> None:
     """Give each of these threads `items` items, as turns would have written them."""
     call = f"fill_all({json.dumps(list(threads))}, {items})"
-    orm(desk.folder / "product.sqlite3", "from bench.fill import fill_all", call)
+    orm(sqlite(desk.folder / "product.sqlite3"), "from bench.fill import fill_all", call)
 
 
-def orm(database: Path, *lines: str) -> None:
+def orm(database: str, *lines: str, **env: str) -> None:
     """Run Python with the product's models at hand."""
-    manage(database, "shell", "--no-imports", "-c", "\n".join(lines))
+    manage(database, "shell", "--no-imports", "-c", "\n".join(lines), **env)
 
 
-def manage(database: Path, *arguments: str) -> None:
-    """One management command on that database. ServerError where it fails."""
+def manage(database: str, *arguments: str, **env: str) -> None:
+    """One management command on that database, with settings beside those of `environment`. ServerError where it fails."""
     inherited = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env={**inherited, **environment(database)},
+        env={**inherited, **environment(database), **env},
         capture_output=True,
         text=True,
     )

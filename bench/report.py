@@ -23,6 +23,11 @@ UNITS = {
     "cpu_share": "of a core",
     "cpu_ms": "ms CPU each",
     "cpu_ms_per_1000": "ms CPU for 1,000 tokens",
+    "hop_ms_per_1000": "ms CPU for 1,000 tokens",
+    "kept_ms_per_1000": "of them with no follower there",
+    "alone_ms_per_1000": "without Redis",
+    "send_ms_per_1000": "to send",
+    "receive_ms_per_1000": "to receive",
     "added_p50_ms": "ms added to the first token, p50",
     "direct_p50_ms": "ms from the model server itself, p50",
     "first_p50_ms": "ms to the first token, p50",
@@ -80,7 +85,9 @@ def print_row(row: Row, figures: Mapping[str, Figures]) -> None:
     print(f"\n{row.title}")
     for name, of in figures.items():
         first, *others = (
-            f"{number(statistics.median(of[metric]))} {UNITS[metric]}" for metric in row.metrics
+            f"{number(statistics.median(of[metric]))} {UNITS[metric]}"
+            for metric in row.metrics
+            if metric in of
         )
         samples = of[row.metrics[0]]
         rest = f"; {', '.join(others)}" if others else ""

@@ -45,7 +45,8 @@ class Desk:
 
 @dataclass(slots=True)
 class Running:
-    """A server that is up, and how it wants to be asked."""
+    """A server that is up, and how it wants to be asked. `beside` are further workers of the same installation, `alone` is
+    another one, of a single process."""
 
     port: int
     pid: int
@@ -54,10 +55,22 @@ class Running:
     chat_by_query: bool = False
     completions: bool = False
     upstream: Running | None = None
+    beside: Sequence[Running] = ()
+    alone: Running | None = None
     issued: list[dict[str, Any]] = field(default_factory=list)
 
     def call(self, method: str, path: str, body: str = "") -> Any:
         """One request on a connection of its own; its JSON. ServerError unless it went well."""
+        with self._answer(method, path, body) as answer:
+            return json.loads(answer.read())
+
+    def begin(self, target: Target) -> str:
+        """Ask for a stream of the product and hang up, which its turn outlives; the turn's id."""
+        with self._answer("POST", target.path, target.body) as answer:
+            return answer.headers["X-Turn-Id"]
+
+    @contextmanager
+    def _answer(self, method: str, path: str, body: str) -> Iterator[http.client.HTTPResponse]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         headers = dict(header.split(": ", 1) for header in self.headers) | {
             "Content-Type": "application/json"
@@ -65,12 +78,11 @@ class Running:
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            text = answer.read()
+            if answer.status >= 300:
+                raise ServerError(f"{method} {path}: {answer.status} {answer.read()[:500]!r}")
+            yield answer
         finally:
             connection.close()
-        if answer.status >= 300:
-            raise ServerError(f"{method} {path}: {answer.status} {text[:500]!r}")
-        return json.loads(text)
 
     def sessions(self, count: int) -> list[str]:
         """`count` session tokens, each of another user; any word where the server knows no sessions."""

@@ -98,6 +98,25 @@ def test_stream_asks_again_on_the_same_connection(program: Path) -> None:
     assert (seen.answers, seen.reopened) == (3, 0)
 
 
+def test_connections_take_the_workers_in_turn_and_get_what_has_no_body(program: Path) -> None:
+    heads: list[list[bytes]] = [[], []]
+
+    def answering(worker: int) -> Callable[[socket.socket], None]:
+        def answer(connection: socket.socket) -> None:
+            heads[worker].append(connection.recv(65536))
+            connection.sendall(chunked(b"data: 0001 \n\n"))
+
+        return answer
+
+    targets = [Target("/first"), Target("/second")]
+    with serving(answering(0)) as port, serving(answering(1)) as other:
+        ask = Load("stream", targets, connections=2, warm=0, requests=2, expect=1, beside=[other])
+        seen = run(program, ask, port, [])
+
+    assert seen.answers == 2
+    assert [head.partition(b" HTTP")[0] for [head] in heads] == [b"GET /first", b"GET /second"]
+
+
 def test_short_answer_is_refused(program: Path) -> None:
     def answer(connection: socket.socket) -> None:
         connection.recv(65536)

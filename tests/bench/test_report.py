@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report import judge, number
+from bench.report import judge, number, print_row
 from bench.rows import ROWS, Row, Verdict
 
 MORE = [("more", 1.2, "goal"), ("more", 1.0, "floor"), ("more", 0.99, "below")]
@@ -31,6 +31,16 @@ def test_contender_that_was_left_out_gives_no_verdict() -> None:
     row = Row("x", "X", ("tokens_per_s",), (), (Verdict("product", "peer", 1.0, 2.0),))
 
     assert judge(row, {"product": {"tokens_per_s": [10.0]}}) == []
+
+
+def test_figure_that_only_some_have_is_shown_of_those(capsys: pytest.CaptureFixture[str]) -> None:
+    row = Row("x", "X", ("tokens_per_s", "cpu_ms"), ())
+    print_row(row, {"product": {"tokens_per_s": [3.0], "cpu_ms": [7.0]}, "peer": {"tokens_per_s": [2.0]}})
+    said = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert said == [
+        ["product", "3.00", "tokens/s;", "7.00", "ms", "CPU", "each"],
+        ["peer", "2.00", "tokens/s"],
+    ]
 
 
 def test_rows_compare_only_what_they_measure() -> None:
