@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bench import measures
+from bench import hops, measures
+from bench.grown import Grown
 from bench.product import Product
 from bench.relays import LiteLLM, RelayPeer, RelayProduct
 from bench.servers import Contender, Desk, Peer, Running
@@ -31,6 +32,8 @@ SDK_MEMORY = Peer(
 OPENAI_SDK = RelayPeer("openai SDK (FastAPI)", "fastapi_openai")
 LITELLM = LiteLLM()
 RELAY = RelayProduct()
+ONE_WORKER, TWO_WORKERS = Grown("one worker"), Grown("two workers", workers=2)
+PAIR, LAYER = Grown("product", workers=2, alone=True), hops.Layer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,14 @@ STREAM = ("tokens_per_cpu_s", "tokens_per_s", "tokens_per_frame", "first_p50_ms"
 REQUESTS = ("answers_per_s", "answers_per_cpu_s", "whole_p50_ms", "whole_p99_ms")
 PACED = ("cpu_share", "tokens_per_frame")
 SIZE = ("cpu_ms", "whole_p50_ms")
+HOP = (
+    "hop_ms_per_1000",
+    "kept_ms_per_1000",
+    "alone_ms_per_1000",
+    "send_ms_per_1000",
+    "receive_ms_per_1000",
+    "tokens_per_s",
+)
 
 ROWS: tuple[Row, ...] = (
     Row(
@@ -201,6 +212,20 @@ ROWS: tuple[Row, ...] = (
             Entry(RELAY.name, RELAY, measures.first_added(300)),
         ),
         (Verdict(RELAY.name, OPENAI_SDK.name, 0.4, 0.25, "less"),),
+    ),
+    Row(
+        "twoworkers",
+        "SSE stream on Redis and PostgreSQL, burst, 32 connections, turns of 2,000 tokens: CPU of the workers",
+        STREAM,
+        _same(measures.burst(2000), ONE_WORKER, TWO_WORKERS),
+        (Verdict(TWO_WORKERS.name, ONE_WORKER.name, 0.85, 0.95),),
+    ),
+    Row(
+        "hop",
+        "Hop to a follower on another worker, 20 turns, a token each 20 ms: CPU of both",
+        HOP,
+        (Entry(LAYER.name, LAYER, hops.by_layer), Entry(PAIR.name, PAIR, hops.across)),
+        (Verdict(PAIR.name, LAYER.name, 1 / 5, 1 / 7, "less"),),
     ),
     Row(
         "page",
