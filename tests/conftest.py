@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import pytest
@@ -89,6 +90,25 @@ def postgres_process() -> Iterator[servers.PostgresProcess]:
 def postgres_url(postgres_process: servers.PostgresProcess) -> str:
     """The URL of an empty database."""
     return postgres_process.database()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.scheduling import InOrder
+
+    return InOrder(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes tells the one that sums up what it found absent."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["absent"] = parts.ABSENT
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    parts.ABSENT.update(getattr(node, "workeroutput", {}).get("absent", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -95,7 +95,7 @@ def test_key_set_is_fetched_once(api, token, fetches):
         {"sub": 42},
         {"kid": None},
     ],
-    ids=str,
+    ids=lambda change: next(iter(change)),
 )
 def test_outside_token_that_is_not_good_is_401(api, token, change):
     assert api.post(PATH, x_auth_token=token(**change)).status_code == 401
