@@ -1,7 +1,7 @@
 """How several processes share the tests (`-n 2 --dist loadfile`): a file to one of them, for the sake of its servers.
 
-With one reservation. What flushes the database leaves none of the rows that migrations have made, so pytest-django puts it behind
-all that needs them; a file with both kinds is therefore two shares, and each process takes its shares in that order.
+With one reservation. What flushes the database leaves none of the rows that migrations have made, so pytest-django puts it
+behind all that needs them; a file with both kinds is therefore two shares, and each process takes its shares in that order.
 """
 
 from __future__ import annotations

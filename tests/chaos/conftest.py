@@ -25,3 +25,10 @@ async def grown(whole_site: Site) -> Site:
     """nginx, two workers, PostgreSQL and Redis, all of them ready."""
     await whole_site.ready()
     return whole_site
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What breaks the site measures, too: it runs alone."""
+    for item in items:
+        if "tests/chaos/" in item.nodeid and "log_machine" not in item.nodeid:
+            item.add_marker(pytest.mark.serial)

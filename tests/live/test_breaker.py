@@ -23,6 +23,8 @@ from tests.live.routes import FaultyUpstream, add_models, faulty_upstream
 from tests.parts import BASE_DIR
 from tests.servers import Launcher, ServerProcess, answers, free_port, wait_until
 
+pytestmark = pytest.mark.serial  # measures time or memory
+
 RATE = 50  # turns a second
 PAUSE = 6.0  # seconds: the first one at its longest
 SPARE = {"provider": "demo", "parameters": {"script": "/echo spare"}}

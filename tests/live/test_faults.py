@@ -21,6 +21,8 @@ from tests.live.routes import FaultyUpstream, add_models, faulty_upstream
 from tests.servers import Launcher, ServerProcess, wait_until
 from tests.upstream.faulty import text_of
 
+pytestmark = pytest.mark.serial  # measures time or memory
+
 FAULTS = [*BEFORE, *AFTER, *HARMLESS]
 FLOOD = Fault(
     "200000-tokens",

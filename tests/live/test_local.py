@@ -25,6 +25,8 @@ from tests.upstream.chunks import text_of
 from tests.upstream.hub import hub
 from tests.upstream.local_models import counting_models
 
+pytestmark = pytest.mark.serial  # measures time or memory
+
 BOUND = 0.100
 TICK = os.sysconf("SC_CLK_TCK")
 LONG = 4000  # tokens: seconds of computing, also on a fast machine

@@ -17,6 +17,8 @@ from tests.live.routes import add_models
 from tests.servers import Launcher, ServerProcess
 from tests.upstream.model_server import ModelServer
 
+pytestmark = pytest.mark.serial  # measures time or memory
+
 MODEL = "main-job"
 QUESTIONS = [
     "Hello, who are you?",

@@ -21,6 +21,8 @@ from tests.live.crowd import Crowd, crowd, database_files, deaf, status
 from tests.servers import Launcher, ServerProcess
 from tests.upstream.faulty import text_of
 
+pytestmark = pytest.mark.serial  # measures time or memory
+
 FEW, MANY = 20, 200
 PAGES = ("/healthz", "/admin/login/", "/api/models")
 
