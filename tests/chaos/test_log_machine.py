@@ -124,7 +124,7 @@ class RedisMachine(LogMachine):
         """What the death of its process does to a log: what is on its way goes no further."""
         await log.writer._task.stop()
         log.writer.up = False
-        await log._client.connection_pool.disconnect()
+        await log.writer._client.connection_pool.disconnect()
 
     async def end(self) -> None:
         await super().end()

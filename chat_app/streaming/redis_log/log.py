@@ -46,14 +46,17 @@ class RedisLog(MemoryLog):
         self._connect()
 
     def _connect(self) -> None:
-        # Connections belong to the loop that they were made on: a new start has new ones. Timeouts are the callers'. One more
-        # try for a connection that Redis has closed meanwhile; every command may come twice.
+        # Connections belong to the loop that they were made on: a new start has new ones.
+        self.writer = Writer(self._client(), self.lose)
+        self.reader = Reader(self._client())
+        self.mirrors = Mirrors(self.reader, self._rows)
+
+    def _client(self) -> redis.asyncio.Redis:
+        # Timeouts are the callers'. One more try for a connection that Redis has closed meanwhile; every command may come
+        # twice.
         again = Retry(ConstantBackoff(0.02), 1)
         options: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": PATIENCE, "retry": again}
-        self._client = redis.asyncio.Redis.from_url(self._url, **options)
-        self.writer = Writer(self._client, self.lose)
-        self.reader = Reader(self._client)
-        self.mirrors = Mirrors(self.reader, self._rows)
+        return redis.asyncio.Redis.from_url(self._url, **options)
 
     def on_lost(self, tell: Callable[[str], object]) -> None:
         """Call `tell(turn id)` when another worker has taken a turn over that runs here."""
@@ -69,7 +72,6 @@ class RedisLog(MemoryLog):
         await self.writer.stop()
         await self.mirrors.stop()
         await self.reader.stop()
-        await self._client.aclose()
 
     def open(self, turn_id: str, fence: int = 1, past: Past | None = None) -> MemoryTurn:
         turn = super().open(turn_id, fence, past)
@@ -109,11 +111,10 @@ class RedisLog(MemoryLog):
 
     async def seize(self, turn_id: str, fence: int) -> Seized | None:
         """Take a turn over from a worker that is gone: from now on nobody with a lower fence can append. None where Redis is
-        away, or somebody with a higher fence has been here."""
+        away or knows nothing of the turn, or somebody with a higher fence has been here."""
+        values = (*scripts.keys(turn_id), fence, int(HOLD_SECONDS * 1000))
         try:
-            newest, entries = await self.reader.ask(
-                self._client.eval(scripts.SEIZE, 2, *scripts.keys(turn_id), fence, int(HOLD_SECONDS * 1000))
-            )
+            newest, entries = await self.reader.ask(lambda client: client.eval(scripts.SEIZE, 2, *values))
         except (RedisError, OSError, TimeoutError) as error:
             logger.warning("log.not_seized", turn=turn_id, error=type(error).__name__)
             return None

@@ -186,9 +186,9 @@ class Mirrors:
                 await self._fill(mirror)
 
     async def _fill(self, mirror: Mirror) -> None:
-        """Bring a mirror up to date: by the log where that joins on, else by the row."""
+        """Bring a mirror up to date: by the log where that answers and joins on, else by the row."""
         before, was_joined = mirror.last, mirror.joined
-        batches = await self._replayed(mirror)
+        batches = await self._replayed(mirror) if self._reader.up else []
         if not self._take(mirror, batches) or mirror.last == before:
             try:
                 mirror.follow_row(await self._rows.look(mirror.turn_id))

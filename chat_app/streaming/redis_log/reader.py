@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 import redis.asyncio
@@ -38,7 +38,8 @@ class Readers(Protocol):
 
 
 class Reader:
-    """`up` says whether Redis answered last. Without turns to read it does nothing."""
+    """`up` says whether Redis answered last. Without turns to read it does nothing. Its client is its own: however many ask at
+    once, the writer never waits for a connection."""
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         self.up = True
@@ -47,6 +48,8 @@ class Reader:
         self._wanted = asyncio.Event()
         self._wake_key = ""
         self._woken: Any = "0"  # the last wake-up that was read
+        self._places = asyncio.Semaphore(ASKED_AT_ONCE)
+        self._failures = 0  # of those who asked
         self._task = Lasting("reader", self._run)
 
     def start(self, worker: str, readers: Readers) -> None:
@@ -55,28 +58,42 @@ class Reader:
 
     async def stop(self) -> None:
         await self._task.stop()
+        await self._client.aclose()
 
-    async def ask(self, command: Awaitable[Any]) -> Any:
-        """The answer to a short command. Raises RedisError, OSError, TimeoutError."""
-        async with asyncio.timeout(PATIENCE):
-            return await command
+    async def ask(self, command: Callable[[redis.asyncio.Redis], Awaitable[Any]]) -> Any:
+        """The answer to a short command, in bounded time. Raises RedisError, OSError, TimeoutError."""
+        failures = self._failures
+        async with self._places:
+            if self._failures != failures:  # while this waited for its turn
+                raise TimeoutError
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    answer = await command(self._client)
+            except (RedisError, OSError, TimeoutError):
+                self.up = False
+                self._failures += 1
+                raise
+        self.up = True
+        return answer
 
     async def replay(self, turn_id: str, after: int) -> list[Batch]:
         """All batches that hold something behind event `after`. Raises RedisError, OSError, TimeoutError."""
         stream, _ = scripts.keys(turn_id)
-        entries = await self.ask(self._client.xrange(stream, min="(" + scripts.behind(after)))
+        entries = await self.ask(lambda client: client.xrange(stream, min="(" + scripts.behind(after)))
         return _batches(entries)
 
     async def look_again(self) -> None:
         """The turns to read have changed: end the read that blocks, and begin one with all of them."""
         self._wanted.set()
-        with contextlib.suppress(
-            RedisError, OSError, TimeoutError
-        ):  # it looks again by itself within seconds
-            pipe = self._client.pipeline(transaction=False)
-            pipe.xadd(self._wake_key, {"w": "1"}, maxlen=1)
-            pipe.expire(self._wake_key, WAKE_SECONDS)
-            await self.ask(pipe.execute())
+        if self.up:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):  # it looks again within seconds
+                await self.ask(self._awake)
+
+    async def _awake(self, client: redis.asyncio.Redis) -> None:
+        pipe = client.pipeline(transaction=False)
+        pipe.xadd(self._wake_key, {"w": "1"}, maxlen=1)
+        pipe.expire(self._wake_key, WAKE_SECONDS)
+        await pipe.execute()
 
     async def _run(self) -> None:
         assert self._readers is not None

@@ -29,7 +29,7 @@ PAUSES: Final = (0.2, 0.5, 1.0, 2.0)  # seconds between tries to reach Redis aga
 
 
 class Writer:
-    """Owns one connection. `up` says whether Redis answered last; `behind` how many events wait."""
+    """Owns its client. `up` says whether Redis answered last; `behind` how many events wait."""
 
     def __init__(self, client: redis.asyncio.Redis, on_lost: Callable[[str], object]) -> None:
         self.up = False
@@ -61,6 +61,7 @@ class Writer:
         while self._due and self.up:
             await self._tick()
         self.up = False
+        await self._client.aclose()
 
     def add(self, gate: Gate) -> None:
         self._gates[gate.turn_id] = gate

@@ -52,3 +52,20 @@ def test_item_that_was_taken_away_is_not_there_any_more(turn: Turn) -> None:
     assert store.take_away(turn.thread_id or "", answer_id(turn.pk))
     assert not store.take_away(turn.thread_id or "", answer_id(turn.pk))
     assert store.change_item(turn.thread_id or "", ItemData(answer_id(turn.pk), "widget")) is None
+
+
+def test_ending_that_is_asked_for_twice_is_stored_once(turn: Turn) -> None:
+    """The database went away behind the commit: nobody was told that it is stored."""
+    assert end(turn, "whole", 3)
+    assert end(turn, "whole", 3)
+    assert Item.objects.get(turn=turn).text == "whole"
+    assert not end(turn, "another", 4)
+
+
+def test_retry_that_another_worker_has_replaces_nothing(turn: Turn) -> None:
+    assert end(turn, "old", 3)
+    retry = Turn.objects.create(owner="ext:1", thread=turn.thread, trigger="retry", state="running", fence=2)
+    store.begin_retry(retry.pk, 1, turn.thread_id or "", 1)
+    assert Item.objects.get(turn=turn).on_path
+    store.begin_retry(retry.pk, 2, turn.thread_id or "", 1)
+    assert not Item.objects.get(turn=turn).on_path

@@ -1,0 +1,116 @@
+"""Turns of other workers, mirrored from a real Redis for all who follow them here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+
+import pytest
+
+from chat_app.domain.errors import NotFound
+from chat_app.domain.events import Snapshot
+from chat_app.streaming.redis_log import reader
+from tests.chaos.log_machine import Rows
+from tests.chat_app.streaming.redis_logs import (
+    BEGUN,
+    TURN,
+    Several,
+    elsewhere,
+    end,
+    here,
+    read,
+    text,
+    workers,
+)
+from tests.servers import RedisProcess
+
+
+def test_follower_elsewhere_is_shown_what_the_one_here_is(server: RedisProcess) -> None:
+    async def scenario() -> None:
+        async with workers(server, Rows()) as (near, far):
+            near.open(TURN)
+            near.append(TURN, BEGUN)
+            remote, local = elsewhere(far), here(near)
+            near.append(TURN, [*text("a", "b"), *end("ab")])
+            told = [*BEGUN, *text("a", "b"), *end("ab")]
+            assert [r.event for r in await read(local, 5)] == [r.event for r in await read(remote, 5)] == told
+            assert await local.next() is None
+            assert await remote.next() is None
+
+    asyncio.run(scenario())
+
+
+def test_reader_that_blocks_is_woken_by_a_new_mirror(
+    server: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "BLOCK_SECONDS", 30)
+
+    async def scenario() -> None:
+        async with workers(server, Several()) as (near, far):
+            for turn_id in ("trn_1", "trn_2"):
+                near.open(turn_id)
+                near.append(turn_id, BEGUN)
+                follower = elsewhere(far, turn_id=turn_id)
+                await read(follower, 2)
+                await asyncio.sleep(0.05)  # the reader blocks on the turns that it knows
+                said = time.monotonic()
+                near.append(turn_id, text("a"))
+                await read(follower, 3)
+                assert time.monotonic() - said < 0.2
+
+    asyncio.run(scenario())
+
+
+def test_mirror_is_shared_and_dropped_behind_its_last_follower(server: RedisProcess) -> None:
+    async def scenario() -> None:
+        async with workers(server, Rows()) as (near, far):
+            near.open(TURN)
+            near.append(TURN, BEGUN)
+            one, two = elsewhere(far), elsewhere(far)
+            await asyncio.gather(read(one, 2), read(two, 2))
+            assert len(far.mirrors) == 1
+            one.close()
+            one.close()
+            assert len(far.mirrors) == 1
+            near.append(TURN, text("a"))
+            await read(two, 3)
+            two.close()
+            assert len(far.mirrors) == 0
+
+    asyncio.run(scenario())
+
+
+def test_follower_that_leaves_while_its_mirror_is_filled_leaves_none_behind(server: RedisProcess) -> None:
+    async def scenario() -> None:
+        async with workers(server, Rows()) as (_, far):
+            waiting = asyncio.create_task(elsewhere(far).next())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with suppress(asyncio.CancelledError):
+                await waiting
+            assert len(far.mirrors) == 0
+            with pytest.raises(NotFound):
+                await elsewhere(far, turn_id="trn_of_nobody").next()
+            assert len(far.mirrors) == 0
+
+    asyncio.run(scenario())
+
+
+def test_turn_that_its_row_alone_has_is_shown_as_it_stands_and_ends_with_the_row(
+    server: RedisProcess,
+) -> None:
+    async def scenario() -> None:
+        rows = Rows()
+        rows.save([*BEGUN, *text("a")])
+        async with workers(server, rows, 1) as (far,):
+            follower = elsewhere(far)
+            (first,) = await read(follower, 3)
+            assert isinstance(first.event, Snapshot)
+            assert (first.seq, first.event.text) == (3, "a")
+            rows.save([*BEGUN, *text("a", "b"), *end("ab")])
+            *_, stands, last = await read(follower, 5)
+            assert (stands.event.text, last.event) == ("ab", end("ab")[0])  # type: ignore[union-attr]
+            assert await follower.next() is None
+
+    asyncio.run(scenario())
