@@ -125,12 +125,16 @@ class RedisLog(MemoryLog):
 
 def _in_a_row(newest: int, batches: list[bytes]) -> Seized:
     """The events up to the newest one without a gap, as far back as they go."""
-    events: list[Event] = []
+    found: list[list[Event]] = []
     first = newest + 1
     for batch in reversed(batches):
-        begin, some = codec.decode(batch)
-        if begin + len(some) != first:
+        try:
+            begin, events = codec.decode(batch)
+        except codec.Unreadable as error:  # of a newer version
+            logger.warning("log.unreadable", error=str(error)[:200])
             break
-        events[:0] = some
+        if begin + len(events) != first:
+            break
+        found.append(events)
         first = begin
-    return Seized(newest, first, tuple(events))
+    return Seized(newest, first, tuple(event for events in reversed(found) for event in events))

@@ -24,7 +24,9 @@ logger = structlog.get_logger(__name__)
 BLOCK_SECONDS: Final = 2.0
 ENTRIES: Final = 256  # of each stream in one read
 WAKE_SECONDS: Final = 3600
+ASKED_AT_ONCE: Final = 8
 Batch = tuple[int, list[Event]]
+UNREADABLE: Final[Batch] = (2**63, [])  # what it holds is missing, whatever one has: the row fills the gap
 
 
 class Readers(Protocol):
@@ -34,7 +36,7 @@ class Readers(Protocol):
         """The turns to read, and the number of the last event that is known of each."""
 
     def take(self, turn_id: str, batches: list[Batch]) -> None:
-        """What came of one turn. An unreadable batch is left out."""
+        """What came of one turn, in order."""
 
 
 class Reader:
@@ -134,6 +136,7 @@ def _batches(entries: Any) -> list[Batch]:
     for _, fields in entries:
         try:
             batches.append(codec.decode(fields[scripts.BATCH]))
-        except codec.Unreadable as error:  # of a newer version: a gap, which the row fills
+        except codec.Unreadable as error:  # of a newer version
             logger.warning("log.unreadable", error=str(error)[:200])
+            batches.append(UNREADABLE)
     return batches

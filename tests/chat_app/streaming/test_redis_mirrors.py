@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from chat_app.domain.errors import NotFound
-from chat_app.domain.events import Snapshot
+from chat_app.domain.events import Notice, Snapshot
+from chat_app.streaming import codec
 from chat_app.streaming.redis_log import reader
 from tests.chaos.log_machine import Rows
 from tests.chat_app.streaming.redis_logs import (
@@ -112,5 +114,42 @@ def test_turn_that_its_row_alone_has_is_shown_as_it_stands_and_ends_with_the_row
             *_, stands, last = await read(follower, 5)
             assert (stands.event.text, last.event) == ("ab", end("ab")[0])  # type: ignore[union-attr]
             assert await follower.next() is None
+
+    asyncio.run(scenario())
+
+
+def test_batch_of_a_newer_version_is_a_gap_that_the_row_fills_and_no_reason_to_run_in_circles(
+    server: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        rows, reads = Rows(), 0
+        async with workers(server, rows) as (near, far):
+            near.open(TURN)
+            near.append(TURN, BEGUN)
+            follower = elsewhere(far)
+            await read(follower, 2)
+            once = far.reader._read_once
+
+            async def counted(readers: Any) -> None:
+                nonlocal reads
+                reads += 1
+                await once(readers)
+
+            monkeypatch.setattr(far.reader, "_read_once", counted)
+            tags, own = codec._TAG, {**codec._TAG, Notice: 99}
+            codec._TAG = own  # type: ignore[misc]
+            try:
+                near.append(TURN, [Notice("info", "of a kind that is not known there")])
+                await read(here(near), 3)
+                await asyncio.sleep(0.3)
+            finally:
+                codec._TAG = tags  # type: ignore[misc]
+            assert reads < 20
+            rows.save([*BEGUN, Notice("info", "x"), *text("a")])
+            near.append(TURN, text("a"))
+            shown = await read(follower, 4)
+            assert isinstance(shown[0].event, Snapshot)
+            near.append(TURN, [*text("b"), *end("ab")])
+            assert (await read(follower, 6))[-1].event == end("ab")[0]
 
     asyncio.run(scenario())
