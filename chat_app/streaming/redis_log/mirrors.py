@@ -134,6 +134,13 @@ class Mirrors:
         if mirror is not None and not mirror.ended:
             self._take(mirror, batches)
 
+    def _give_up(self, mirror: Mirror) -> None:
+        """There is no such turn any more. Its followers end; who comes back is told so."""
+        if self._held.get(mirror.turn_id) is mirror:
+            del self._held[mirror.turn_id]
+        mirror.lost = True
+        mirror.wake()
+
     async def _load(self, mirror: Mirror) -> None:
         """Fill a mirror with all that can be had: from the first event where the log still goes back so far."""
         batches = await self._replayed(mirror)
@@ -192,7 +199,8 @@ class Mirrors:
         if not self._take(mirror, batches) or mirror.last == before:
             try:
                 mirror.follow_row(await self._rows.look(mirror.turn_id))
-            except NotFound:  # deleted this moment: who deleted it cuts its followers off
+            except NotFound:
+                self._give_up(mirror)
                 return
             self._take(mirror, batches)
         if not was_joined:

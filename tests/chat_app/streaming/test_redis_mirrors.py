@@ -13,6 +13,7 @@ from chat_app.domain.errors import NotFound
 from chat_app.domain.events import Notice, Snapshot
 from chat_app.streaming import codec
 from chat_app.streaming.redis_log import reader
+from chat_app.streaming.stored import Standing
 from tests.chaos.log_machine import Rows
 from tests.chat_app.streaming.redis_logs import (
     BEGUN,
@@ -151,5 +152,31 @@ def test_batch_of_a_newer_version_is_a_gap_that_the_row_fills_and_no_reason_to_r
             assert isinstance(shown[0].event, Snapshot)
             near.append(TURN, [*text("b"), *end("ab")])
             assert (await read(follower, 6))[-1].event == end("ab")[0]
+
+    asyncio.run(scenario())
+
+
+def test_mirror_of_a_turn_whose_row_has_gone_sends_its_followers_away(server: RedisProcess) -> None:
+    class Gone(Several):
+        gone = False
+
+        async def look(self, turn_id: str) -> Standing:
+            if self.gone:
+                raise NotFound
+            return self.standing
+
+        async def numbers(self, turn_ids: Any) -> dict[str, tuple[bool, int]]:
+            return {} if self.gone else await super().numbers(turn_ids)
+
+    async def scenario() -> None:
+        rows = Gone()
+        rows.save(BEGUN)
+        async with workers(server, rows, 1) as (far,):
+            one, two = elsewhere(far), elsewhere(far)
+            await asyncio.gather(read(one, 2), read(two, 2))
+            rows.gone = True
+            assert await asyncio.wait_for(one.next(), 2) is None
+            assert await asyncio.wait_for(two.next(), 2) is None
+            assert len(far.mirrors) == 0
 
     asyncio.run(scenario())
