@@ -21,7 +21,7 @@ class Gate:
     but for the time when Redis was away."""
 
     __slots__ = (
-        "_folded", "_view", "bytes", "fence", "lost", "saved", "shown", "turn", "watchers", "written",
+        "_folded", "_view", "apart", "bytes", "fence", "lost", "saved", "shown", "turn", "watchers", "written",
     )  # fmt: skip
 
     def __init__(self, turn: MemoryTurn, fence: int, past: Past | None = None) -> None:
@@ -31,6 +31,7 @@ class Gate:
         self.saved = 0  # up to there the rows have it
         self.bytes = 0  # written since the log was trimmed
         self.lost = False
+        self.apart = False  # the shared log gets nothing of it any more: followers here see all at once
         self.watchers: list[Callable[[], None]] = []
         # The view as of event `_folded`; brought up to date when it is asked for, and when memory lets go of records.
         self._view = TurnView() if past is None else past.view()
@@ -96,6 +97,11 @@ class Gate:
         if seq > self.shown:
             self.shown = seq
             self._wake()
+
+    def set_apart(self) -> None:
+        """Nobody writes this turn to the shared log any more; who follows it here is shown all of it."""
+        self.apart = True
+        self.show(self.turn.last)
 
     def lose(self) -> None:
         """Another worker writes this turn now."""

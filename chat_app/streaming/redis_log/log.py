@@ -107,7 +107,9 @@ class RedisLog(MemoryLog):
     def forget(self, turn_id: str) -> None:
         super().forget(turn_id)
         self.writer.remove(turn_id)
-        self._gates.pop(turn_id, None)
+        gate = self._gates.pop(turn_id, None)
+        if gate is not None and not gate.lost:
+            gate.set_apart()
 
     async def seize(self, turn_id: str, fence: int) -> Seized | None:
         """Take a turn over from a worker that is gone: from now on nobody with a lower fence can append. None where Redis is

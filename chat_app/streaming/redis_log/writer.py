@@ -57,7 +57,7 @@ class Writer:
     async def stop(self) -> None:
         """Give what is left a moment to be written, and end."""
         await self._task.stop()
-        self._due = {name: gate for name, gate in self._gates.items() if gate.written < gate.turn.last}
+        self._take_up()
         while self._due and self.up:
             await self._tick()
         self.up = False
@@ -72,13 +72,16 @@ class Writer:
 
     def push(self, gate: Gate) -> None:
         """There is something new to write. Where Redis is away followers see it now."""
-        if not self.up:
+        if gate.lost:
+            return
+        if gate.apart or not self.up:
             gate.show(gate.turn.last)
             return
         self._due[gate.turn_id] = gate
         self._wake.set()
 
     async def _run(self) -> None:
+        self._take_up()
         while True:
             if not self.up:
                 await self._come_back()
@@ -90,19 +93,24 @@ class Writer:
     async def _tick(self) -> None:
         """One round trip for all that is due."""
         gates = [gate for _, gate in zip(range(TURNS_A_TICK), self._due.values(), strict=False)]
-        batches = []
+        batches: list[tuple[Gate, list[Record]]] = []
+        keys: list[str] = []
+        values: list[Any] = []
         for gate in gates:
             del self._due[gate.turn_id]
             records, afresh = gate.unwritten()
             if records and not gate.lost:
-                batches.append((gate, records, afresh))
+                try:
+                    values += self._values(gate, records, afresh)
+                except Exception as error:  # whatever it is: no other turn stands still for it
+                    logger.error("log.unwritable", turn=gate.turn_id, exc_info=error)
+                    self.remove(gate.turn_id)
+                    gate.set_apart()
+                    continue
+                keys += scripts.keys(gate.turn_id)
+                batches.append((gate, records))
         if not batches:
             return
-        keys: list[str] = []
-        values: list[Any] = []
-        for gate, records, afresh in batches:
-            keys += scripts.keys(gate.turn_id)
-            values += self._values(gate, records, afresh)
         try:
             async with asyncio.timeout(PATIENCE):
                 answers = await self._call(keys, values)
@@ -110,7 +118,7 @@ class Writer:
             self._go_down(error)
             return
         self._failures = 0
-        for (gate, records, _), newest in zip(batches, answers, strict=True):
+        for (gate, records), newest in zip(batches, answers, strict=True):
             self._answered(gate, records, newest)
 
     async def _call(self, keys: list[str], values: list[Any]) -> list[int]:
@@ -163,9 +171,11 @@ class Writer:
                 break
             self._failures += 1
         logger.info("log.back", turns=len(self._gates))
-        for gate in self._gates.values():
-            if gate.written < gate.turn.last:
-                self._due[gate.turn_id] = gate
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Whatever is not written yet is due."""
+        self._due |= {name: gate for name, gate in self._gates.items() if gate.written < gate.turn.last}
         self._wake.set()
 
     async def _reach(self) -> bool:

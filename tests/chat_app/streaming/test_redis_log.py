@@ -10,12 +10,15 @@ import redis
 
 from chat_app.domain.events import Event
 from chat_app.streaming import codec
+from chat_app.streaming.log import Past
 from chat_app.streaming.redis_log import scripts, writer
 from tests.chaos.log_machine import Rows
 from tests.chat_app.scripts import ONE_OF_EACH
 from tests.chat_app.streaming.redis_logs import (
     BEGUN,
     TURN,
+    Several,
+    elsewhere,
     end,
     here,
     newest,
@@ -35,6 +38,31 @@ def test_batch_that_is_none_is_unreadable() -> None:
     for batch in (b"", b"\xc1", codec._encode((1, [(99, {})])), codec._encode((1, [(0, {"model": 1})]))):
         with pytest.raises(codec.Unreadable):
             codec.decode(batch)
+
+
+def test_writer_that_was_fenced_off_tells_and_shows_nothing_more(server: RedisProcess) -> None:
+    async def scenario() -> None:
+        async with workers(server, Rows()) as (old, new):
+            lost: list[str] = []
+            old.on_lost(lost.append)
+            old.open(TURN)
+            old.append(TURN, BEGUN)
+            follower = here(old)
+            await read(follower, 2)
+            seized = await new.seize(TURN, 2)
+            assert seized is not None
+            assert seized.last == 2
+            old.append(TURN, text("never seen"))
+            assert await asyncio.wait_for(follower.next(), 3) is None
+            assert (lost, old.find(TURN)) == ([TURN], None)
+            old.append(TURN, text("nor this"))
+            assert newest(server) == 2
+            assert await old.seize(TURN, 1) is None
+            new.open(TURN, 2, Past(None, seized.events))
+            new.append(TURN, text("a"))
+            assert [r.event for r in await read(elsewhere(old), 3)] == [*BEGUN, *text("a")]
+
+    asyncio.run(scenario())
 
 
 def test_log_is_trimmed_to_what_the_rows_do_not_have(
@@ -57,6 +85,51 @@ def test_log_is_trimmed_to_what_the_rows_do_not_have(
             assert seized is not None
             assert 1 < seized.first <= 58
             assert seized.last == 59 == seized.first + len(seized.events) - 1
+
+    asyncio.run(scenario())
+
+
+def test_event_that_cannot_be_written_stops_no_other_turn_and_is_seen_here(server: RedisProcess) -> None:
+    async def scenario() -> None:
+        async with workers(server, Several(), 1) as (near,):
+            for turn_id in ("trn_sick", "trn_well"):
+                near.open(turn_id)
+                near.append(turn_id, BEGUN)
+            sick, well = here(near, turn_id="trn_sick"), here(near, turn_id="trn_well")
+            near.append("trn_sick", text("\ud800"))
+            near.append("trn_well", text("a"))
+            await read(well, 3, 0.5)
+            await read(sick, 3, 0.5)
+            near.append("trn_sick", end("\ud800"))
+            await read(sick, 4, 0.5)
+            assert await sick.next() is None
+            assert (near.writer.up, near.writer.behind) == (True, 0)
+
+    asyncio.run(scenario())
+
+
+def test_turn_that_is_let_go_of_before_it_was_written_is_shown_to_its_end(
+    server: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PATIENCE", 5)
+
+    async def scenario() -> None:
+        async with workers(server, Several(), 1) as (near,):
+            near._most = 3
+            near.open("trn_0")
+            near.append("trn_0", BEGUN)
+            follower = here(near, turn_id="trn_0")
+            await read(follower, 2)
+            server.freeze()
+            try:
+                near.append("trn_0", end(""))
+                near.open("trn_1")
+                near.append("trn_1", [*BEGUN, *end("")])  # takes its place among those that have ended
+                assert near.find("trn_0") is None
+                await read(follower, 3, 1)
+                assert await follower.next() is None
+            finally:
+                server.freeze(False)
 
     asyncio.run(scenario())
 
