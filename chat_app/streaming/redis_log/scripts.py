@@ -15,7 +15,8 @@ BATCH: Final = b"b"
 
 # Of each turn: fence, first, last, afresh (1: what is there is no longer joined to this), least (0, or the number before which
 # nothing is kept), milliseconds to live, entries to keep, the batch. Answers for each turn the number of the newest event that
-# is there, which is less than `first - 1` where something is missing, or -1 where a higher fence has been here.
+# is there, which is less than `first - 1` where something is missing, or -1 where a higher fence has been here. What a lower
+# fence has written since the turn was seized (Redis had forgotten that) is not the turn's, and goes.
 APPEND: Final = """
 local answers = {}
 for i = 1, #KEYS, 2 do
@@ -23,15 +24,19 @@ for i = 1, #KEYS, 2 do
   local fence, first, last = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local held = redis.call('HMGET', head, 'f', 'n')
   local newest = tonumber(held[2] or '0')
-  if held[1] and tonumber(held[1]) > fence then
+  local owner = tonumber(held[1] or fence)
+  local afresh = ARGV[at + 4] == '1'
+  if afresh or owner < fence then newest = 0 end
+  if owner > fence then
     newest = -1
-  elseif ARGV[at + 4] == '1' or newest >= first - 1 then
-    if ARGV[at + 4] == '1' then redis.call('DEL', stream) newest = 0 end
+  elseif afresh or newest >= first - 1 then
+    if afresh or owner < fence then redis.call('DEL', stream) end
     if newest < last then
       local add = {'XADD', stream, 'MAXLEN', '~', ARGV[at + 7], last .. '-0', 'b', ARGV[at + 8]}
       local answer = redis.pcall(unpack(add))
-      if type(answer) == 'table' and answer.err then  -- its head is gone, but not the stream: it was evicted
-        redis.call('DEL', stream)
+      if type(answer) == 'table' and answer.err then
+        if not string.find(answer.err, 'equal or smaller', 1, true) then return answer end  -- no room, say
+        redis.call('DEL', stream)  -- its head is gone, but not the stream: it was evicted
         redis.call(unpack(add))
       end
       if ARGV[at + 5] ~= '0' then redis.call('XTRIM', stream, 'MINID', ARGV[at + 5] .. '-1') end

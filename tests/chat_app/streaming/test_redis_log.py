@@ -65,6 +65,27 @@ def test_writer_that_was_fenced_off_tells_and_shows_nothing_more(server: RedisPr
     asyncio.run(scenario())
 
 
+def test_lost_worker_s_words_are_not_taken_for_those_of_the_next_where_redis_forgot_the_fence(
+    server: RedisProcess,
+) -> None:
+    async def scenario() -> None:
+        async with workers(server, Rows(), 3) as (old, new, far):
+            old.open(TURN)
+            old.append(TURN, BEGUN)
+            await read(here(old), 2)
+            seized = await new.seize(TURN, 2)
+            assert seized is not None
+            new.open(TURN, 2, Past(None, seized.events))
+            server.flush()
+            old.append(TURN, text("not", "any", "more"))
+            await read(here(old), 5)
+            new.append(TURN, text("a"))
+            await read(here(new), 3)
+            assert [r.event for r in await read(elsewhere(far), 3)] == [*BEGUN, *text("a")]
+
+    asyncio.run(scenario())
+
+
 def test_log_is_trimmed_to_what_the_rows_do_not_have(
     server: RedisProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from chat_app.domain.events import Snapshot
-from chat_app.streaming.redis_log import reader, writer
+from chat_app.streaming.redis_log import reader, scripts, writer
 from tests.chaos.log_machine import Rows
 from tests.chat_app.streaming.redis_logs import (
     BEGUN,
@@ -171,5 +171,26 @@ def test_log_that_redis_has_lost_is_written_again_from_its_beginning(server: Red
             seized = await far.seize(TURN, 2)
             assert seized is not None
             assert (seized.last, seized.first, list(seized.events)) == (3, 1, [*BEGUN, *text("a")])
+
+    asyncio.run(scenario())
+
+
+def test_redis_without_room_keeps_what_it_has_and_goes_on_when_there_is_some(server: RedisProcess) -> None:
+    async def scenario() -> None:
+        with redis.Redis.from_url(server.url) as admin:
+            async with workers(server, Rows()) as (near, far):
+                near.open(TURN)
+                near.append(TURN, BEGUN)
+                await read(here(near), 2)
+                admin.config_set("maxmemory", 1)
+                try:
+                    near.append(TURN, text("a"))
+                    await read(here(near), 3)
+                    assert near.writer.outages
+                    assert admin.xlen(scripts.keys(TURN)[0]) > 0
+                finally:
+                    admin.config_set("maxmemory", 0)
+                await until(lambda: near.writer.up and not near.writer.behind, "it is written")
+                assert [r.seq for r in await read(elsewhere(far), 3)] == [1, 2, 3]
 
     asyncio.run(scenario())
