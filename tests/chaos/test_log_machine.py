@@ -105,8 +105,8 @@ class RedisMachine(LogMachine):
         if killed:
             await self._kill(self.writer)
         seized, row = await self.far.seize(TURN, self.fence), self.rows.standing.snapshot
-        assert seized is not None
-        past = joined(row, seized) or Past(row)
+        # Nothing is known of a turn that has not been written yet.
+        past = (joined(row, seized) if seized is not None else None) or Past(row if row.seq else None)
         shown = max((reader.seq or 0 for reader in self.readers), default=0)
         assert past.last >= shown, "something was shown that the log did not have"
         old, said, self.writer = self.writer, len(self.turn), await self._log()

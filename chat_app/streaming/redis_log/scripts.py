@@ -52,13 +52,13 @@ return answers
 """
 
 # Take a turn over: from now on only who holds this fence (or a higher one) may append. Answers the number of the newest event
-# and all entries, or -1 and none where a higher fence has been here.
+# and all entries, or -1 where a higher fence has been here, or nothing is known: it was never written, or was lost.
 SEIZE: Final = """
 local held = redis.call('HMGET', KEYS[2], 'f', 'n')
 if held[1] and tonumber(held[1]) > tonumber(ARGV[1]) then return {-1, {}} end
 redis.call('HSET', KEYS[2], 'f', ARGV[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
-return {tonumber(held[2] or '0'), redis.call('XRANGE', KEYS[1], '-', '+')}
+return {tonumber(held[2] or '-1'), redis.call('XRANGE', KEYS[1], '-', '+')}
 """
 
 

@@ -24,6 +24,7 @@ from tests.chat_app.streaming.redis_logs import (
     newest,
     read,
     text,
+    until,
     workers,
 )
 from tests.servers import RedisProcess
@@ -82,6 +83,20 @@ def test_lost_worker_s_words_are_not_taken_for_those_of_the_next_where_redis_for
             new.append(TURN, text("a"))
             await read(here(new), 3)
             assert [r.event for r in await read(elsewhere(far), 3)] == [*BEGUN, *text("a")]
+
+    asyncio.run(scenario())
+
+
+def test_log_of_which_redis_knows_nothing_is_not_taken_for_one_of_a_silent_turn(server: RedisProcess) -> None:
+    async def scenario() -> None:
+        async with workers(server, Rows()) as (old, new):
+            old.open(TURN)
+            old.append(TURN, [*BEGUN, *text("seen")])
+            await read(here(old), 3)
+            server.flush()
+            assert await new.seize(TURN, 2) is None
+            old.append(TURN, text("fenced all the same"))
+            await until(lambda: old.find(TURN) is None, "the old one is told")
 
     asyncio.run(scenario())
 
