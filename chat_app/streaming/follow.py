@@ -29,9 +29,9 @@ class Follower(Protocol):
 
 class LiveFollower:
     """Follows a log that this process holds: replay behind `after`, then live. `after` None (or a number that is still to come)
-    begins with a snapshot, unless nothing has happened yet or the turn has ended (then all of it is replayed). Of a turn that
-    another worker writes (`remote`) a number may be known that has not arrived here: it is waited for. A turn that is lost to
-    another worker is followed there by what `move` gives for a number."""
+    begins with a snapshot, unless nothing has happened yet or the turn has ended (then all of it is replayed). A number that
+    may have been read elsewhere, and has not arrived here, is waited for. A turn that is lost to another worker is followed
+    there by what `move` gives for a number."""
 
     __slots__ = (
         "_beat", "_closed", "_cursor", "_fresh", "_idle", "_loop", "_move", "_moved", "_over", "_stop", "_turn",
@@ -39,19 +39,14 @@ class LiveFollower:
     )  # fmt: skip
 
     def __init__(
-        self,
-        turn: TurnRecord,
-        after: int | None,
-        *,
-        remote: bool = False,
-        move: Callable[[int], Follower] | None = None,
+        self, turn: TurnRecord, after: int | None, *, move: Callable[[int], Follower] | None = None
     ) -> None:
         self._turn = turn
         self._move = move
         self._moved: Follower | None = None
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
-        self._fresh = after is None or (after > turn.last and not remote)
+        self._fresh = after is None or after > turn.known
         self._cursor = 0 if after is None or self._fresh else after
         self._closed = False
         self._over = False  # told of an end that the log has under another number
@@ -158,7 +153,7 @@ class RemoteFollower:
             if self._closed:  # meanwhile
                 self._release(turn)
                 return None
-            self._inner = LiveFollower(turn, self._after, remote=True)
+            self._inner = LiveFollower(turn, self._after)
             self._inner.when_closed(lambda: self._release(turn))
         return None if self._inner is None else await self._inner.next()
 

@@ -77,6 +77,11 @@ class TurnRecord(Protocol):
     def last(self) -> int:
         """The number of the newest event, 0 before the first."""
 
+    @property
+    def known(self) -> int:
+        """The number of the newest event that anybody can have been shown, here or elsewhere: one that is still to come here
+        is waited for."""
+
     def after(self, seq: int) -> list[Record] | None:
         """The records behind `seq` in order, empty when there is none yet, None when they are no longer held."""
 
@@ -148,6 +153,10 @@ class MemoryTurn:
     @property
     def last(self) -> int:
         return self.base + len(self.records)
+
+    @property
+    def known(self) -> int:
+        return self.last
 
     def append(self, event: Event) -> None:
         self.view.apply(event)

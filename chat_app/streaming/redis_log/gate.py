@@ -48,6 +48,10 @@ class Gate:
         return self.shown
 
     @property
+    def known(self) -> int:
+        return self.turn.last
+
+    @property
     def ended(self) -> bool:
         return self.turn.ended and self.shown >= self.turn.last
 

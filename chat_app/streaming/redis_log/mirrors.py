@@ -7,6 +7,7 @@ gone) the mirror takes from the turn's checkpoint, and its followers are given a
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Collection
 from typing import Final, Protocol
 
@@ -59,6 +60,10 @@ class Mirror(MemoryTurn):
         self.late = 0
         self.joined = False  # while it is being filled, too
         self.loading: asyncio.Task[None] | None = None
+
+    @property
+    def known(self) -> int:
+        return sys.maxsize
 
     def take(self, batch: Batch) -> bool:
         """Add what is new. False where something before it is missing, and nothing was added."""

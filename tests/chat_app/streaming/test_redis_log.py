@@ -170,6 +170,18 @@ def test_turn_that_is_let_go_of_before_it_was_written_is_shown_to_its_end(
     asyncio.run(scenario())
 
 
+def test_follower_who_knows_more_than_is_shown_here_is_not_led_back(server: RedisProcess) -> None:
+    async def scenario() -> None:
+        async with workers(server, Rows(), 1) as (near,):
+            near.open(TURN)
+            near.append(TURN, [*BEGUN, *text("a")])
+            follower = here(near, 3)  # read elsewhere, before Redis's answer came back here
+            near.append(TURN, text("b"))
+            assert [r.seq for r in await read(follower, 4)] == [4]
+
+    asyncio.run(scenario())
+
+
 def test_stop_writes_what_is_left(server: RedisProcess) -> None:
     async def scenario() -> None:
         async with workers(server, Rows(), 1) as (near,):
