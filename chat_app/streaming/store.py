@@ -46,7 +46,8 @@ class Ending:
 
 
 def save_ending(ending: Ending) -> bool:
-    """Store the answer, its usage and the state in one transaction. False when the lease was lost: nothing is written."""
+    """Store the answer, its usage and the state in one transaction; once, however often it is asked for. False when the lease
+    was lost: nothing is written."""
     state = TERMINAL_STATE[type(ending.terminal)]
     now = timezone.now()
     used: dict[str, Any] = {
@@ -71,6 +72,8 @@ def save_ending(ending: Ending) -> bool:
         if ending.replaces_after is not None or len(ending.items) > 1:
             lock(ending.thread_id)
         if not sql.update(Turn, values, id=ending.turn_id, fence=ending.fence, state=tuple(ACTIVE)):
+            if _stored_before(ending, state):
+                return True
             if _deleted_meanwhile(ending) and sql.update(Turn, used, id=ending.turn_id, output_tokens=0):
                 _charge(ending)
             return False
@@ -91,6 +94,12 @@ def _charge(ending: Ending) -> None:
             QuotaUse.objects.filter(pk=use).update(
                 tokens=F("tokens") + tokens, cost=Round(F("cost") + cost, precision=6)
             )
+
+
+def _stored_before(ending: Ending, state: str) -> bool:
+    """Whether this very ending is there: the database went away behind the commit, before it had told of it."""
+    same = Turn.objects.filter(pk=ending.turn_id, fence=ending.fence, state=state, last_seq=ending.last_seq)
+    return same.exists()
 
 
 def _deleted_meanwhile(ending: Ending) -> bool:
