@@ -194,8 +194,8 @@ class Run:
                     logger.error("turn.last_word_refused", turn=self.spec.turn_id, exc_info=error)
 
     def _tell(self, event: Event) -> None:
-        """Something that happened beside the answer."""
-        if not self.record.ended:
+        """Something that happened beside the answer. Too late once it has ended, here or elsewhere."""
+        if not self.record.ended and self.log.find(self.spec.turn_id) is not None:
             self._flush()
             self._append(event)
 
@@ -246,8 +246,9 @@ class Run:
             self._append(TextDelta(self._buffered, text))
 
     async def _begin_retry(self) -> None:
-        assert self.spec.thread_id is not None
-        await db(store.begin_retry, self.spec.turn_id, self.spec.thread_id, self.spec.question_seq)
+        spec = self.spec
+        assert spec.thread_id is not None
+        await db(store.begin_retry, spec.turn_id, spec.fence, spec.thread_id, spec.question_seq)
 
     async def _not_replaced(self) -> int | None:
         """The number of the question, where a retry's answer has yet to take the place of the old one: its first text

@@ -1,8 +1,8 @@
 """What a turn changes of its thread beside what is said in it: title and status, field by field, and items of earlier turns.
 
-Each change is written as it happens, one behind another, and told of once it is written: what followers see is stored, and a
-worker that dies has lost none of it. A new thread that was named by its first words gets a better title from the model that
-TITLE_MODEL names, unless a person was faster.
+Each change is written as it happens, one behind another, and told of once it is written: what followers see is stored, a worker
+that dies has lost none of it, and one that has lost the turn changes nothing. A new thread that was named by its first words
+gets a better title from the model that TITLE_MODEL names, unless a person was faster.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from chat_app.chat import titles
 from chat_app.chat.asks import TurnSpec
 from chat_app.conf import limit
 from chat_app.domain.events import Event, ItemDone, ItemRemoved, ThreadUpdated
+from chat_app.models import sql
 from chat_app.streaming import store
 from chat_app.streaming.control import CONTROL
 from sessions_app.db import db
@@ -100,13 +101,20 @@ class ThreadNews:
     async def _stored(self, thread_id: str, event: Change, unless_not: str | None = None) -> Change | None:
         """The event as it is to be told of, None where there was nothing to change."""
         try:
-            return await db(_store, thread_id, event, unless_not)
+            return await db(_store, self._spec, thread_id, event, unless_not)
         except DatabaseError as error:
             logger.error("thread.not_changed", thread=thread_id, error=type(error).__name__)
             return None
 
 
-def _store(thread_id: str, event: Change, unless_not: str | None) -> Change | None:
+def _store(spec: TurnSpec, thread_id: str, event: Change, unless_not: str | None) -> Change | None:
+    with sql.atomic():
+        if not store.holds(spec.turn_id, spec.fence, thread_id):
+            return None
+        return _change(thread_id, event, unless_not)
+
+
+def _change(thread_id: str, event: Change, unless_not: str | None) -> Change | None:
     match event:
         case ThreadUpdated():
             return store.update_thread(thread_id, event, unless_not)

@@ -79,7 +79,7 @@ def save_ending(ending: Ending) -> bool:
             return False
         if ending.items:
             if ending.replaces_after is not None and ending.thread_id is not None:
-                begin_retry(ending.turn_id, ending.thread_id, ending.replaces_after)
+                _take_place(ending.turn_id, ending.thread_id, ending.replaces_after)
             _add_items(ending, state, now)
         _charge(ending)
     return True
@@ -112,6 +112,14 @@ def lock(thread_id: str | None) -> None:
     """Lock a thread before its turns, the order of all who change both: the other way round two could wait for ever."""
     if thread_id is not None:
         Thread.objects.select_for_update(no_key=True).filter(pk=thread_id).first()
+
+
+def holds(turn_id: str, fence: int, thread_id: str) -> bool:
+    """Whether a turn of this thread is still its worker's, and stays so to the end of this transaction: for what a turn writes
+    beside its answer."""
+    lock(thread_id)
+    mine = Turn.objects.select_for_update(no_key=True).filter(pk=turn_id, fence=fence, thread_id=thread_id)
+    return mine.values_list("pk", flat=True).first() is not None
 
 
 def _error(terminal: Terminal) -> dict[str, Any]:
@@ -206,10 +214,15 @@ def update_thread(
     return ThreadUpdated(*Thread.objects.values_list(*fields).get(pk=thread_id))
 
 
-def begin_retry(turn_id: str, thread_id: str, after_seq: int) -> None:
-    """The new answer has begun: what followed the question leaves the path, and the thread's head is this turn."""
+def begin_retry(turn_id: str, fence: int, thread_id: str, after_seq: int) -> None:
+    """The new answer has begun: what followed the question leaves the path, and the thread's head is this turn. Nothing happens
+    where another worker has the turn."""
     with sql.atomic():
-        Item.objects.filter(thread_id=thread_id, on_path=True, seq__gt=after_seq).exclude(
-            turn_id=turn_id
-        ).update(on_path=False)
-        Thread.objects.filter(pk=thread_id).update(head_id=turn_id, updated_at=timezone.now())
+        if holds(turn_id, fence, thread_id):
+            _take_place(turn_id, thread_id, after_seq)
+
+
+def _take_place(turn_id: str, thread_id: str, after_seq: int) -> None:
+    behind = Item.objects.filter(thread_id=thread_id, on_path=True, seq__gt=after_seq)
+    behind.exclude(turn_id=turn_id).update(on_path=False)
+    Thread.objects.filter(pk=thread_id).update(head_id=turn_id, updated_at=timezone.now())

@@ -10,7 +10,7 @@ import pytest
 
 from chat_app.domain.events import Completed, ItemData, ItemDone, ItemRemoved, ThreadUpdated
 from chat_app.domain.prompt import Prompt
-from chat_app.models import Item, Thread
+from chat_app.models import Item, Thread, Turn
 from chat_app.providers.python import provider as python
 from tests.chat_app.chat.test_engine import execute
 from tests.chat_app.chat.test_own_items import begin_with
@@ -70,3 +70,20 @@ def test_answer_without_a_thread_changes_none() -> None:
 
     events = execute(replace(begin_with(renames), thread_id=None))
     assert not [event for event in events if isinstance(event, ThreadUpdated)]
+
+
+def test_worker_that_has_lost_the_turn_changes_nothing_of_its_thread() -> None:
+    def changes(prompt: Prompt) -> Iterator[Any]:
+        Turn.objects.filter(pk=spec.turn_id).update(fence=2)
+        yield ThreadUpdated("Never")
+        yield ItemDone(ItemData(shown.pk, "widget", data={"n": 2}), earlier=True)
+        yield ItemRemoved(shown.pk, earlier=True)
+        yield "done"
+
+    spec = begin_with(changes)
+    shown = Item.objects.create(thread_id=spec.thread_id, seq=7, kind="widget", data={"n": 1})
+    told = execute(spec)
+    assert not [e for e in told if isinstance(e, ThreadUpdated) or getattr(e, "earlier", False)]
+    assert Thread.objects.get(pk=spec.thread_id).title != "Never"
+    shown.refresh_from_db()
+    assert (shown.data, shown.on_path) == ({"n": 1}, True)
