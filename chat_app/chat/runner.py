@@ -19,6 +19,7 @@ from secrets import token_hex
 from typing import Any
 
 import structlog
+from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from chat_app import figures
@@ -38,8 +39,8 @@ from sessions_app.db import db
 
 logger = structlog.get_logger(__name__)
 BEAT_SECONDS = 1.0
-SWEEP_EVERY = 2  # beats
-CHORES_EVERY = 60  # beats
+SWEEP_SECONDS = 2.0
+CHORES_EVERY = 30  # sweeps
 RETRY_AFTER = 5.0
 RESTARTING = "The server is restarting; try again in a moment."
 
@@ -65,7 +66,8 @@ class Runner:
         self._runs: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._beat: asyncio.Task[None] | None = None
-        self._beats = 0
+        self._sweeping: asyncio.Task[None] | None = None
+        self._starting: asyncio.Task[None] | None = None
         self._beaten = time.monotonic()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.orphans = Orphans(self.worker, self.runs, self._launch_again)
@@ -80,10 +82,19 @@ class Runner:
         loop = asyncio.get_running_loop()
         if self._loop is loop and (self.draining or (self._beat is not None and not self._beat.done())):
             return
+        starting = self._starting
+        if (
+            starting is None or starting.done() or starting.get_loop() is not loop
+        ):  # of many first requests, one
+            starting = self._starting = loop.create_task(self._start(loop), context=contextvars.Context())
+        await asyncio.shield(starting)
+
+    async def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop, self.draining, self._beaten = loop, False, time.monotonic()
         await CONTROL.start(self.worker)
         await LOG.start(self.worker)
-        self._beat = loop.create_task(self._beat_forever(), context=contextvars.Context())
+        self._beat = loop.create_task(self._beat_forever())
+        self._sweeping = loop.create_task(self._sweep_forever())
 
     async def shutdown(self, drain_seconds: float = 0.0) -> None:
         """Take no new turn, give the running ones so many seconds, then end them as interrupted with their text kept."""
@@ -95,11 +106,12 @@ class Runner:
         CONTROL.tell_here(DRAIN, {"type": "close"})
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=10)
-        if self._beat is not None:
-            self._beat.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._beat
-        self._beat = None
+        for task in (self._beat, self._sweeping):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        self._beat = self._sweeping = None
         await LOG.stop()
         await CONTROL.stop()
         await BREAKERS.settle()
@@ -179,7 +191,8 @@ class Runner:
         while True:
             due = loop.time() + BEAT_SECONDS
             try:
-                await self._one_beat()
+                if self._runs:
+                    await self._checkpoint()
                 self._beaten = time.monotonic()
             except Exception as error:  # noqa: BLE001 - the database may be away: the next beat tries again
                 logger.warning("runner.beat_failed", error=type(error).__name__)
@@ -188,14 +201,21 @@ class Runner:
             await asyncio.sleep(due - loop.time())
             figures.LOOP_LAG.observe(max(0.0, loop.time() - due))
 
-    async def _one_beat(self) -> None:
-        if self._runs:
-            await self._checkpoint()
-        if self._beats % SWEEP_EVERY == 0 and not self.draining:
-            await self.orphans.sweep()
-        if self._beats % CHORES_EVERY == CHORES_EVERY - 1:
-            await db(chores.run)
-        self._beats += 1
+    async def _sweep_forever(self) -> None:
+        """Beside the heartbeat: however long it takes to close what others left, nobody takes our own turns for left."""
+        sweeps = 0
+        while True:
+            try:
+                if not self.draining:
+                    await self.orphans.sweep()
+                if sweeps % CHORES_EVERY == CHORES_EVERY - 1:
+                    await db(chores.run)
+            except Exception as error:  # noqa: BLE001 - the next round tries again
+                logger.warning("runner.sweep_failed", error=type(error).__name__)
+                if isinstance(error, DatabaseError):
+                    self.orphans.database_failed()
+            sweeps += 1
+            await asyncio.sleep(SWEEP_SECONDS)
 
     async def _checkpoint(self) -> None:
         runs = dict(self._runs)
