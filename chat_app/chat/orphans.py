@@ -9,18 +9,28 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from chat_app import figures
 from chat_app.chat import catalog, quotas, rerun
 from chat_app.chat.asks import TurnSpec
 from chat_app.conf import limit
-from chat_app.domain.events import ItemDone, Snapshot, Terminal
+from chat_app.domain.events import (
+    ClientEffect,
+    Event,
+    ItemAdded,
+    ItemDone,
+    ItemRemoved,
+    ItemUpdated,
+    Snapshot,
+    Terminal,
+)
 from chat_app.domain.turn import ENDED
 from chat_app.models import Turn
 from chat_app.streaming import leases, stored
@@ -31,9 +41,8 @@ from chat_app.streaming.shared import LOG, REDIS
 from sessions_app.db import db
 
 logger = structlog.get_logger(__name__)
-AWAY_SECONDS: Final = (
-    20.0  # so much longer we wait while Redis is away: only there is all that anybody was shown
-)
+SHOWN: Final[tuple[type[Event], ...]] = (ItemAdded, ItemUpdated, ItemDone, ItemRemoved, ClientEffect)
+AWAY_SECONDS: Final = 20.0  # so much longer we wait while Redis is away: only there is all that was shown
 RERUN_SECONDS: Final = 300.0  # after so long nobody waits for an answer that has not begun
 
 
@@ -66,14 +75,23 @@ class Orphans:
         random.shuffle(found)  # of several workers each begins elsewhere
         for turn_id, fence in found:
             if not self._runs(turn_id):
-                turn = await db(leases.claim, turn_id, fence, self._worker, before)
-                if turn is not None:
-                    await self._take_over(turn)
+                await self._claim(turn_id, fence, before)
+
+    async def _claim(self, turn_id: str, fence: int, before: datetime) -> None:
+        """Take one over, if nobody else does. One that cannot be closed keeps nobody from closing the others."""
+        try:
+            turn = await db(leases.claim, turn_id, fence, self._worker, before)
+            if turn is not None:
+                await self._take_over(turn)
+        except (OperationalError, InterfaceError):  # the database is away
+            raise
+        except Exception as error:
+            logger.error("turn.not_taken_over", turn=turn_id, exc_info=error)
 
     async def _take_over(self, turn: Turn) -> None:
         past, is_all = await _recovered(turn)
         shown = past.view().snapshot()
-        if is_all and _may_run_again(turn, shown):
+        if is_all and not _showed(past) and _may_run_again(turn, shown):
             spec = await db(rerun.spec_of, turn, past)
             if spec is not None and self._launch(spec):
                 self.rerun += 1
@@ -84,6 +102,8 @@ class Orphans:
     async def _end(self, turn: Turn, past: Past, shown: Snapshot, *, is_all: bool) -> None:
         done = [ItemDone(item) for item in shown.items if item.id in shown.open]
         gap = len(done) + 1 if is_all else leases.CRASH_GAP
+        if is_all and shown.state in ENDED:
+            gap = 0  # its followers were told of an end that could not be stored
         terminal = await db(_store_end, turn, shown, past.last + gap)
         if terminal is None:
             return
@@ -114,6 +134,12 @@ def joined(row: Record, seized: Seized) -> Past | None:
     if seized.first == 1:
         return Past(None, seized.events)
     return Past(row, seized.events[row.seq + 1 - seized.first :])
+
+
+def _showed(past: Past) -> bool:
+    """Whether anything happened that a person may have seen, here or in an item of an earlier turn, though nothing of it need
+    be there now."""
+    return past.base is not None or any(isinstance(event, SHOWN) for event in past.events)
 
 
 def _may_run_again(turn: Turn, shown: Snapshot) -> bool:

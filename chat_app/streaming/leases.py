@@ -111,13 +111,12 @@ def claim(turn_id: str, fence: int, worker: str, before: datetime) -> Turn | Non
 
 
 def next_number(thread_id: str | None) -> int:
-    """A number of the thread for an answer that goes behind all that is there; 0 where there is no thread. Inside a
-    transaction in which the thread is locked."""
+    """A number of the thread for an answer that goes behind all that is there; 0 where there is no thread (any more). Inside
+    a transaction in which the thread is locked."""
     if not thread_id:
         return 0
     Thread.objects.filter(pk=thread_id).update(item_seq=F("item_seq") + 1)
-    seq: int = Thread.objects.values_list("item_seq", flat=True).get(pk=thread_id)
-    return seq
+    return Thread.objects.filter(pk=thread_id).values_list("item_seq", flat=True).first() or 0
 
 
 def end(

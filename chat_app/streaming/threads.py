@@ -184,6 +184,11 @@ def put(owner: str, thread_id: str, item: ItemData) -> bool:
     return True
 
 
+def put_since(thread_id: str, moment: datetime) -> bool:
+    """Whether anything was added to a thread since then beside what its turns say."""
+    return Item.objects.filter(thread_id=thread_id, turn__isnull=True, created_at__gte=moment).exists()
+
+
 def take_off(owner: str, thread_id: str, item_id: str) -> bool:
     """An item is no longer part of the conversation. False where it was not."""
     gone = bool(_path(owner, thread_id, WHOLE).filter(pk=item_id).update(on_path=False))
