@@ -14,6 +14,7 @@ from chat_app.providers.python import handover
 SQLITE_THREADS = 4
 POSTGRES_THREADS = 16
 POSTGRES_IDLE = 20.0
+POSTGRES_TRIES = 5.0
 
 # Deferred transactions answer "database is locked" at once when two of them want to write; IMMEDIATE ones wait.
 SQLITE_PRAGMAS = (
@@ -51,7 +52,15 @@ def _postgres(url: str) -> dict[str, Any]:
     # a command or a probe beside them. They are made when they are needed, and while some are unused the pool gives one back
     # each `max_idle` seconds: its own 600 would keep those of one busy minute for hours.
     most = POSTGRES_THREADS + handover.THREADS + 4
-    options["pool"] = {"min_size": 1, "max_size": most, "timeout": 10, "max_idle": POSTGRES_IDLE}
+    # It tries to reach a server that is away less and less often until `reconnect_timeout`, then anew when it is asked for a
+    # connection: with its own 300 seconds a server that has come back may not be noticed for two minutes.
+    options["pool"] = {
+        "min_size": 1,
+        "max_size": most,
+        "timeout": 10,
+        "max_idle": POSTGRES_IDLE,
+        "reconnect_timeout": POSTGRES_TRIES,
+    }
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
