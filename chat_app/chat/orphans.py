@@ -43,6 +43,7 @@ from sessions_app.db import db
 logger = structlog.get_logger(__name__)
 SHOWN: Final[tuple[type[Event], ...]] = (ItemAdded, ItemUpdated, ItemDone, ItemRemoved, ClientEffect)
 AWAY_SECONDS: Final = 20.0  # so much longer we wait while Redis is away: only there is all that was shown
+LONGEST_PAUSE: Final = 2.5  # seconds between two calls of ours to the database, while all is well
 RERUN_SECONDS: Final = 300.0  # after so long nobody waits for an answer that has not begun
 
 
@@ -52,6 +53,7 @@ class Orphans:
     def __init__(self, worker: str, runs: Callable[[str], bool], launch: Callable[[TurnSpec], bool]) -> None:
         self._worker, self._runs, self._launch = worker, runs, launch
         self._steady_since: float | None = None  # when the database came back; None: it was never away
+        self._reached: float | None = None  # when it was last known to answer
         self.closed = 0
         self.rerun = 0
 
@@ -60,18 +62,31 @@ class Orphans:
         and their turns go on, so they get a whole lease to say so."""
         self._steady_since = asyncio.get_running_loop().time()
 
+    def database_answered(self) -> None:
+        """It may have been away without a failure: a call waits for its pool, and goes through when it is back."""
+        now = asyncio.get_running_loop().time()
+        patience = max(float(limit("LEASE_SECONDS")) / 2, LONGEST_PAUSE)
+        if self._reached is not None and now - self._reached > patience:
+            self._steady_since = now
+        self._reached = now
+
+    def _steady(self, lease: float) -> bool:
+        """Whether the database has been there for long enough that whoever lives has said so."""
+        since = self._steady_since
+        if since is not None and asyncio.get_running_loop().time() - since >= lease:
+            self._steady_since = since = None
+        return since is None
+
     async def sweep(self) -> None:
         """Take over whatever has had no heartbeat for the length of a lease."""
         lease = float(limit("LEASE_SECONDS"))
-        if self._steady_since is not None:
-            if asyncio.get_running_loop().time() - self._steady_since < lease:
-                return
-            self._steady_since = None
         figures.SWEEPS.inc()
-        if REDIS is not None and not REDIS.writer.up:
-            lease += AWAY_SECONDS
-        before = timezone.now() - timedelta(seconds=lease)
+        away = AWAY_SECONDS if REDIS is not None and not REDIS.writer.up else 0.0
+        before = timezone.now() - timedelta(seconds=lease + away)
         found = await db(leases.orphans, before)
+        self.database_answered()
+        if not self._steady(lease):
+            return
         random.shuffle(found)  # of several workers each begins elsewhere
         for turn_id, fence in found:
             if not self._runs(turn_id):
@@ -81,6 +96,7 @@ class Orphans:
         """Take one over, if nobody else does. One that cannot be closed keeps nobody from closing the others."""
         try:
             turn = await db(leases.claim, turn_id, fence, self._worker, before)
+            self.database_answered()
             if turn is not None:
                 await self._take_over(turn)
         except (OperationalError, InterfaceError):  # the database is away

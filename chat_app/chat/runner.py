@@ -222,6 +222,7 @@ class Runner:
         moved = [stands for run in runs.values() if (stands := run.checkpoint()) is not None]
         fences = {turn_id: run.spec.fence for turn_id, run in runs.items()}
         found = await db(leases.checkpoint, fences, moved, _abandoned_before())
+        self.orphans.database_answered()
         for stands in moved:
             runs[stands.turn_id].saved(stands)
         for turn_id in found.cancelled:
