@@ -89,7 +89,7 @@ def more(now: Holdings, before: Holdings, memory: int) -> list[str]:
             found.append(f"worker {number}: {was.memory} -> {one.memory} KiB")
         if one.tasks != was.tasks:
             found.append(f"worker {number}: tasks {was.tasks} -> {one.tasks}")
-        if one.sockets > was.sockets:
+        if one.sockets > was.sockets + SENDS_AT_ONCE:
             found.append(f"worker {number}: {was.sockets} -> {one.sockets} sockets to others")
     if now.postgres > before.postgres:
         found.append(f"PostgreSQL: {before.postgres} -> {now.postgres} connections")
