@@ -151,3 +151,17 @@ def test_waiting_caller_at_a_frozen_worker_gets_the_answer_that_another_gave(pai
         pair.first.signal(signal.SIGCONT)
         answer = waiting.result(30).json()
     assert (answer["turn_id"], answer["response"]) == (turn_id, text_of(1))
+
+
+def test_socket_at_a_frozen_worker_is_told_of_the_end_that_another_gave(pair: Pair) -> None:
+    here, there = pair.user("socket")
+    with open_socket(pair.first, f"/ws/chat/{here.secret}") as socket:
+        socket.until("ready")
+        socket.send(type="message", text="/tokens 4000 10", id="one")
+        turn_id = socket.until("delta")["turn_id"]
+        pair.first.signal(signal.SIGSTOP)
+        watch(there, turn_id, Shown())
+        pair.first.signal(signal.SIGCONT)
+        told = socket.until("response")
+    assert (told["id"], told["turn_id"], told["state"]) == ("one", turn_id, "interrupted")
+    assert told["text"] == there.turn(turn_id)["text"]
