@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from chat_app.streaming.control import SENDS_AT_ONCE
 from chat_app.streaming.log import HOLD_SECONDS
 from tests.chaos.clients import Crowd, Person, crowd
 from tests.chaos.holdings import Holdings, Worker, holdings
@@ -52,7 +53,7 @@ def columns() -> list[Column]:
             Column(f"files {n}", of(n, lambda worker: worker.files), 8, 0.1),
         ]
     found.append(Column("PostgreSQL", lambda held: held.postgres, 4, 0.1))
-    found.append(Column("Redis", lambda held: held.redis, 2, 0.1))
+    found.append(Column("Redis", lambda held: held.redis, SENDS_AT_ONCE, 0.1))
     return found
 
 
@@ -105,11 +106,11 @@ async def socket(person: Person, dice: random.Random) -> None:
     for _ in range(3):
         said = f"{dice.getrandbits(64):016x}"
         text = f"/tokens {dice.randint(5, 80)} 20"
-        await window.socket.send_json({"type": "message", "id": said, "text": text})
+        await window.say(type="message", id=said, text=text)
         while (told := await window.until("response", "error")).get("id") != said:
             assert told["type"] == "response", told  # of a turn that somebody else has begun
         assert told["type"] == "response", told
-    await window.socket.close()
+    await window.close()
 
 
 Act = Callable[[Person, random.Random], Awaitable[None]]
@@ -142,7 +143,7 @@ async def run(built: Site) -> list[tuple[float, Holdings]]:
                     samples.append((second, await asyncio.to_thread(holdings, built)))
                     await asyncio.sleep(SECONDS / SAMPLES)
                 over.set()
-            assert all(not window.socket.closed for window in windows)
+            assert all(window.open for window in windows)
         said, failed = len(people.ledger.messages), people.traffic.failures()
         print(f"{said} messages in {SECONDS:.0f} s; answers {people.traffic.told()}; {len(failed)} of 5xx")
         assert not failed, failed[:3]

@@ -49,7 +49,7 @@ async def test_thousand_idle_sockets_stay_and_hear_of_the_other_worker(grown: Si
         assert codes == [CLOSED_BY_REVOCATION] * 10 * EACH
         assert all(await asyncio.gather(*(w.alive() for w in windows if w.person not in cast[:10])))
         for window in windows:
-            await window.socket.close()
+            await window.close()
     each = (max(opened, idle) - before) * 1024 / len(windows)
     print(
         f"{len(windows)} idle sockets: {each / 1024:.1f} KB each ({before} -> {opened} -> {idle} KiB), all alive after "

@@ -105,7 +105,7 @@ async def seconds_until_heard(people: Crowd, site: Site) -> float:
         assert now() - begun < HEARD, f"nothing was heard of the other worker for {HEARD:.0f} s"
         await person.say("/echo news")
         await asyncio.wait({hearing}, timeout=0.5)
-    await window.socket.close()
+    await window.close()
     return now() - begun
 
 
