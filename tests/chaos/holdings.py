@@ -10,10 +10,15 @@ import psycopg
 import redis
 
 from chat_app.streaming.control import SENDS_AT_ONCE
+from chat_app.streaming.redis_log.reader import ASKED_AT_ONCE
 from tests.chaos.site import Site
 from tests.live.crowd import status
 from tests.live.held import sockets_out, tasks
 from tests.servers import ServerProcess
+
+PLACES = (
+    SENDS_AT_ONCE + ASKED_AT_ONCE
+)  # of one worker at Redis, beside its listeners, its reader and its writer
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def holdings(site: Site) -> Holdings:
 def more(now: Holdings, before: Holdings, memory: int) -> list[str]:
     """What is held beyond `before`, in words; memory may have grown by so many KiB a worker.
 
-    The pools of Redis keep a connection for each place that was once needed: what may send at once may have added to them.
+    The pools of Redis keep a connection for each place that was once needed: what may send or ask at once may have added.
     """
     found = []
     for number, (one, was) in enumerate(zip(now.workers, before.workers, strict=True)):
@@ -89,12 +94,12 @@ def more(now: Holdings, before: Holdings, memory: int) -> list[str]:
             found.append(f"worker {number}: {was.memory} -> {one.memory} KiB")
         if one.tasks != was.tasks:
             found.append(f"worker {number}: tasks {was.tasks} -> {one.tasks}")
-        if one.sockets > was.sockets + SENDS_AT_ONCE:
+        if one.sockets > was.sockets + PLACES:
             found.append(f"worker {number}: {was.sockets} -> {one.sockets} sockets to others")
     if now.postgres > before.postgres:
         found.append(f"PostgreSQL: {before.postgres} -> {now.postgres} connections")
     if now.in_transaction:
         found.append(f"PostgreSQL: {now.in_transaction} transactions left open")
-    if now.redis > before.redis + SENDS_AT_ONCE * len(now.workers):
+    if now.redis > before.redis + PLACES * len(now.workers):
         found.append(f"Redis: {before.redis} -> {now.redis} connections")
     return found

@@ -14,10 +14,9 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from chat_app.streaming.control import SENDS_AT_ONCE
 from chat_app.streaming.log import HOLD_SECONDS
 from tests.chaos.clients import Crowd, Person, crowd
-from tests.chaos.holdings import Holdings, Worker, holdings
+from tests.chaos.holdings import PLACES, Holdings, Worker, holdings
 from tests.chaos.load import fill_pools, load
 from tests.chaos.site import Site, site
 from tests.chaos.windows import open_window
@@ -53,7 +52,7 @@ def columns() -> list[Column]:
             Column(f"files {n}", of(n, lambda worker: worker.files), 8, 0.1),
         ]
     found.append(Column("PostgreSQL", lambda held: held.postgres, 4, 0.1))
-    found.append(Column("Redis", lambda held: held.redis, SENDS_AT_ONCE, 0.1))
+    found.append(Column("Redis", lambda held: held.redis, PLACES, 0.1))
     return found
 
 

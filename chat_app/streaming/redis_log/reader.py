@@ -24,7 +24,7 @@ logger = structlog.get_logger(__name__)
 BLOCK_SECONDS: Final = 2.0
 ENTRIES: Final = 256  # of each stream in one read
 WAKE_SECONDS: Final = 3600
-ASKED_AT_ONCE: Final = 8
+ASKED_AT_ONCE: Final = 4
 Batch = tuple[int, list[Event]]
 UNREADABLE: Final[Batch] = (2**63, [])  # what it holds is missing, whatever one has: the row fills the gap
 
