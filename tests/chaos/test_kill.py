@@ -39,9 +39,9 @@ class Killed:
 
 
 def message(dice: random.Random) -> str:
-    """A long answer: 5 to 10 s."""
+    """An answer of 12 to 20 s, so that the worker dies in the midst of it on a slow machine too."""
     pause = dice.choice((15, 20, 30, 40))
-    return f"/tokens {dice.randint(5000, 10000) // pause} {pause}"
+    return f"/tokens {dice.randint(12000, 20000) // pause} {pause}"
 
 
 async def kill_in_mid_answer(site: Site, number: int, cast: list[Person], people: Crowd) -> Killed:
@@ -55,7 +55,7 @@ async def kill_in_mid_answer(site: Site, number: int, cast: list[Person], people
         person.go(*urls)
     long, fresh, short = cast[:LONG], cast[LONG : LONG + FRESH], cast[LONG + FRESH :]
     beginning = [asyncio.create_task(person.begin(message(dice))) for person in long]
-    saying = [asyncio.create_task(person.say("/slow 2000 /echo one")) for person in fresh]
+    saying = [asyncio.create_task(person.say("/slow 4000 /echo one")) for person in fresh]
     saying += [asyncio.create_task(person.say(f"/tokens {dice.randint(5, 60)} 30")) for person in short]
     begun = await asyncio.gather(*beginning)
     reading = [asyncio.create_task(one.read(*given)) for one, given in zip(long, begun, strict=True)]
