@@ -11,6 +11,7 @@ import pytest
 import redis as redis_client
 
 from chat_app.streaming.control import SENDS_AT_ONCE
+from chat_app.streaming.redis_log.reader import ASKED_AT_ONCE
 from chatbackend import databases
 from tests import parts
 from tests.live.cast import be_guest, log_in
@@ -23,7 +24,7 @@ NOTICED = 15.0
 BACK = 12.0
 # Connections of a server: those that tell, that listen, ping and put away what was heard, one for each thread that counts, and
 # those by which the log writes, waits and asks.
-MOST = SENDS_AT_ONCE + 3 + databases.SQLITE_THREADS + 3
+MOST = SENDS_AT_ONCE + 3 + databases.SQLITE_THREADS + 2 + ASKED_AT_ONCE
 Away = tuple[Callable[[], None], Callable[[], None]]
 
 
