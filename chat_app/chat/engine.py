@@ -67,7 +67,8 @@ class Run:
         self._buffered = self.item_id  # the item that the buffer's text belongs to
         self._flush_handle: asyncio.Handle | None = None
         self._begun: asyncio.Task[None] | None = None
-        self._finishing = False
+        self.finishing = False  # the end is being stored
+        self.over = asyncio.Event()  # it is stored, and told
         self._let_go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.record = log.open(spec.turn_id, spec.fence, spec.past_events)
 
@@ -97,7 +98,7 @@ class Run:
     def change(self, item: ItemData) -> bool:
         """A click changes an item of this answer. False where that is not there or goes on, or the end is being stored."""
         view = self.log.view(self.spec.turn_id)
-        if self._finishing or item.id in view.open_ids or item.id not in {own.id for own in view.items}:
+        if self.finishing or item.id in view.open_ids or item.id not in {own.id for own in view.items}:
             return False
         self._tell(ItemDone(item))
         return True
@@ -286,7 +287,7 @@ class Run:
         """Store the answer, then tell the followers: what they see as ended is stored."""
         replaces = await self._not_replaced()
         await self.thread.written()
-        self._finishing = True
+        self.finishing = True
         route = self.attempts.route
         items, view = self._items(), self.log.view(self.spec.turn_id)
         done = [ItemDone(item) for item in items if item.id in view.open_ids]

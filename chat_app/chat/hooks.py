@@ -107,9 +107,11 @@ async def sync_action(
         return None
     moment = sender.created_at if sender is not None else None
     changed = replace(_checked(item), created_at=item.created_at or moment)
-    if running is not None and RUNNER.change(running, changed):
-        return changed
-    return await db(_store, thread_id, changed)
+    if running is not None:
+        if RUNNER.change(running, changed):
+            return changed
+        await RUNNER.stored(running)  # what is written of the answer then would be the item as it was
+    return await db(_store, thread_id, changed, sender)
 
 
 def _sender(thread_id: str, item_id: str) -> ItemData | None:
@@ -145,9 +147,12 @@ def _checked(item: Any) -> ItemData:
     return checked.item
 
 
-def _store(thread_id: str, item: ItemData) -> ItemData:
+def _store(thread_id: str, item: ItemData, sender: ItemData | None) -> ItemData:
+    """Raises NotFound for a sender that has gone meanwhile, by a retry say."""
     rows = Item.objects.filter(pk=item.id, thread_id=thread_id, on_path=True).exclude(kind="user_message")
     if not rows.update(kind=item.kind, text=item.text, data=dict(item.data)):
+        if sender is not None and item.id == sender.id:
+            raise NotFound
         logger.error("responder.hook_failed", hook="sync_action", gave="an item that is not there")
         raise UpstreamError("The model's code failed on this server.")
     CONTROL.publish(f"thread:{thread_id}", {"type": "items"})

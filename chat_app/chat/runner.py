@@ -42,6 +42,7 @@ BEAT_SECONDS = 1.0
 SWEEP_SECONDS = 2.0
 CHORES_EVERY = 30  # sweeps
 RETRY_AFTER = 5.0
+STORED_SECONDS = 10.0
 RESTARTING = "The server is restarting; try again in a moment."
 
 
@@ -157,6 +158,7 @@ class Runner:
         finally:
             unsubscribe()
             self._runs.pop(run.spec.turn_id, None)
+            run.over.set()
             view = run.record.view
             if view.ended:
                 figures.turn_ended(view.state, view.model, began, run.first_token_at)
@@ -185,6 +187,13 @@ class Runner:
         """Change an item of an answer under way. False where it is not written here, or has no such item that is whole."""
         run = self._runs.get(turn_id)
         return run is not None and run.change(item)
+
+    async def stored(self, turn_id: str) -> None:
+        """Wait while the end of an answer is being stored here, some seconds at most; at once where it goes on."""
+        run = self._runs.get(turn_id)
+        if run is not None and run.finishing:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(run.over.wait(), STORED_SECONDS)
 
     async def _beat_forever(self) -> None:
         loop = asyncio.get_running_loop()
