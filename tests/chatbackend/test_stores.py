@@ -62,7 +62,7 @@ class Watch(threading.Thread):
 def test_postgres_holds_no_more_connections_than_the_executor_has_threads(start_server, postgres_url):
     server = start_server(DATABASE_URL=postgres_url)
     with Watch(postgres_url) as watch, ThreadPoolExecutor(40) as callers:
-        answers = list(callers.map(lambda number: chat(server, f"user-{number}").status_code, range(80)))
+        answers = list(callers.map(lambda number: chat(server, f"user-{number}").status_code, range(240)))
     assert set(answers) == {200}
     assert watch.looks > 20
     assert 1 < watch.most <= databases.POSTGRES_THREADS
