@@ -7,7 +7,7 @@ from django.urls import re_path
 from chat_app.consumers.attachments import AttachmentFile, AttachmentPreview, Attachments, AttachmentUpload
 from chat_app.consumers.channel import NoSocket
 from chat_app.consumers.chat import Chat, TurnCancel, TurnRetry, TurnState
-from chat_app.consumers.chatkit import ChatKit
+from chat_app.consumers.chatkit import ChatKit, ChatKitTurn
 from chat_app.consumers.stream import ChatStream, TurnEvents
 from chat_app.consumers.try_it import TryModel
 from chat_app.consumers.websocket import ChatSocket
@@ -18,6 +18,7 @@ BASE = r"^(?:(?P<model>[a-z0-9][a-z0-9._-]*)/)?"  # example 3: a base URL that m
 
 http_urlpatterns = [
     re_path(r"^chatkit$", ChatKit.as_asgi()),
+    re_path(r"^chatkit/turns/(?P<turn_id>[^/]+)/events$", ChatKitTurn.as_asgi()),
     re_path(r"^api/(?:chat|custom)/stream$", ChatStream.as_asgi()),
     re_path(r"^api/chat$", Chat.as_asgi()),
     re_path(TURN + r"/events$", TurnEvents.as_asgi()),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", pages.index, name="chat-page"),
     path("favicon.ico", pages.favicon, name="favicon"),
     path("chatkit", chatkit.ChatKitDoc.as_view(), name="chatkit"),
+    path("chatkit/turns/<str:turn_id>/events", chatkit.ChatKitTurnDoc.as_view(), name="chatkit-turn"),
     path("api/models", models.ModelList.as_view(), name="models"),
     path("api/chatkit/session", chatkit_session.ChatKitSession.as_view(), name="chatkit-session"),
     path("api/threads", threads.ThreadList.as_view(), name="threads"),

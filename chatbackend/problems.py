@@ -30,7 +30,7 @@ INTERNAL = Problem(500, "internal", "Something went wrong on this server.", retr
 
 def body(problem: Problem, path: str, request_id: str) -> bytes:
     """The JSON of an error. ChatKit's client reads `message` where everybody else reads `detail`."""
-    word = "message" if path.rstrip("/") == "/chatkit" else "detail"
+    word = "message" if f"{path}/".startswith("/chatkit/") else "detail"
     shape: dict[str, Any] = {
         word: problem.detail,
         "code": problem.code,

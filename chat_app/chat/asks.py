@@ -112,12 +112,14 @@ class Opening:
     """What a turn changed in its thread by beginning: what a front end that shows the thread is told before the events.
 
     `item` is the user's message, or the answered structured input. `expired` are client tools that nobody answered in time.
+    `replaces` are the items whose place a retry's answer takes, for a follower who has not asked for it.
     """
 
     thread: ThreadInfo
     is_new: bool = False
     item: ItemInfo | None = None
     expired: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

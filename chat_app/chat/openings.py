@@ -5,12 +5,14 @@ Sync. A fresh start makes its Opening of what it has just written.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from chat_app.chat.asks import Opening
 from chat_app.domain.events import ItemData
 from chat_app.domain.shapes import ItemInfo, ThreadInfo
 from chat_app.models import Item, Thread, Turn
+from chat_app.streaming import kept as checkpoint
 
 SHOWING: Final = ("message", "structured_input")  # triggers whose item the caller is told of
 
@@ -32,6 +34,22 @@ def told(info: ThreadInfo, turn: Turn, about: Item | None) -> Opening:
         item(about) if shown and about is not None else None,
         tuple(first.get("expired", ())),
     )
+
+
+def joined(turn: Turn) -> Opening | None:
+    """The opening of a turn for who comes to it later and has read its thread: the thread is new to nobody, and what a retry's
+    answer replaces is named."""
+    opening = of(turn)
+    return None if opening is None else replace(opening, is_new=False, replaces=_replaced(turn))
+
+
+def _replaced(turn: Turn) -> tuple[str, ...]:
+    """What stood where a retry's answer goes, or still does; older answers too, which nobody has any more."""
+    after = checkpoint.replaced_after(turn)
+    if after is None:
+        return ()
+    behind = Item.objects.filter(thread_id=turn.thread_id, seq__gt=after, created_at__lt=turn.created_at)
+    return tuple(behind.exclude(turn=turn.pk).order_by("seq").values_list("pk", flat=True))
 
 
 def kept(turn: Turn) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
-from chat_app.chat import again, policy, retries, start, steps
-from chat_app.chat.asks import Ask, Begun, Busy, Identify, Step
+from chat_app.chat import again, openings, policy, retries, start, steps
+from chat_app.chat.asks import Ask, Begun, Busy, Identify, Opening, Step
 from chat_app.chat.runner import RESTARTING, RUNNER
 from chat_app.chat.stored import info_of
 from chat_app.conf import limit
-from chat_app.domain.errors import TurnRunning, Unavailable
+from chat_app.domain.errors import NotFound, TurnRunning, Unavailable
 from chat_app.domain.events import (
     Snapshot,
     Terminal,
@@ -41,6 +41,7 @@ __all__ = [
     "cancel",
     "follow",
     "get",
+    "join",
     "outcome",
     "retry",
     "start_turn",
@@ -59,6 +60,7 @@ class Following:
     thread_id: str | None
     over: bool = False  # ended, and the caller has seen all of it
     ended: bool = False  # before the follow began: all of it comes at once
+    last: int = 0  # the number of the newest event known when it began, perhaps a moment old
 
 
 async def start_turn(identify: Identify, ask: Ask) -> Begun:
@@ -164,15 +166,29 @@ async def follow(identify: Identify, turn_id: str, after: int | None) -> Followi
     """
     await RUNNER.startup()
     principal, turn = await db(_owned, identify, turn_id)
-    if RUNNER.draining and turn.state in ACTIVE and not stays(turn_id):
+    return await _following(principal, turn, after, after)
+
+
+async def join(identify: Identify, turn_id: str, after: int | None) -> tuple[Following, Opening]:
+    """`follow` from the turn's first event, whatever the caller has (its number is `after`), and what the turn changed in its
+    thread by beginning: for a front end that shows the thread. Raises NotFound for a turn without one, too."""
+    await RUNNER.startup()
+    principal, turn, opening = await db(_owned_in_thread, identify, turn_id)
+    return await _following(principal, turn, 0, after), opening
+
+
+async def _following(principal: Principal, turn: Turn, begin: int | None, after: int | None) -> Following:
+    """A follower from `begin` on, for a caller who has all up to `after`."""
+    if RUNNER.draining and turn.state in ACTIVE and not stays(turn.pk):
         raise Unavailable(RESTARTING, retry_after=ELSEWHERE_SECONDS)
     if turn.abandoned_at is not None:
-        await db(seen, turn_id)
-    held = LOG.find(turn_id)
+        await db(seen, turn.pk)
+    held = LOG.find(turn.pk)
     last = held.last if held is not None and held.ended else turn.last_seq
     ended = turn.state not in ACTIVE
     over = ended and after is not None and after >= last
-    return Following(follower(turn_id, after), principal, turn_id, turn.thread_id, over, ended)
+    newest = max(last, held.last if held is not None else 0)
+    return Following(follower(turn.pk, begin), principal, turn.pk, turn.thread_id, over, ended, newest)
 
 
 def watch(begun: Begun, after: int = 0) -> Following:
@@ -258,6 +274,16 @@ def abandon(begun: Begun) -> None:
 def _owned(identify: Identify, turn_id: str) -> tuple[Principal, Turn]:
     principal = identify()
     return principal, policy.owns_turn(principal, Turn.objects.filter(pk=turn_id).first())
+
+
+def _owned_in_thread(identify: Identify, turn_id: str) -> tuple[Principal, Turn, Opening]:
+    principal = identify()
+    found = Turn.objects.select_related("thread", "input_item").filter(pk=turn_id).first()
+    turn = policy.owns_turn(principal, found)
+    opening = openings.joined(turn)
+    if opening is None:
+        raise NotFound
+    return principal, turn, opening
 
 
 def _request_cancel(identify: Identify, turn_id: str) -> TurnInfo:

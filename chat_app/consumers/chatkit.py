@@ -1,4 +1,5 @@
-"""`POST /chatkit`: ChatKit's whole protocol. What streams is here, what is answered at once in `chatkit_calls.py`.
+"""`POST /chatkit`: ChatKit's whole protocol. What streams is here, what is answered at once in `chatkit_calls.py`; and a turn
+that runs already, for who did not ask for it.
 
 Decode, start, follow, encode. A stream is a follow: whether its end means Stop is told by how it ended, for a client that has
 no other way to say so.
@@ -26,6 +27,7 @@ from chat_app.wire.chatkit_events import Encoder
 from sessions_app.db import db
 
 NOTICED_SECONDS = 0.25
+MOST_DIGITS = 15  # of an event's number
 _streams: Counter[str] = Counter()  # of each turn that is read here
 
 
@@ -41,26 +43,75 @@ def _counted(turn_id: str) -> Iterator[None]:
             del _streams[turn_id]
 
 
-class ChatKit(FollowConsumer):
-    """One request of a ChatKit client, the official one or any other."""
-
-    _begun: Begun | None = None
-    _key_used: str | None = None
-    _left = False
+class ChatKitStream(FollowConsumer):
+    """What a ChatKit client is told in its own shapes, whichever way it came to a turn."""
 
     def error_shape(self, body: dict[str, Any]) -> dict[str, Any]:
         return chatkit.error_body(body)
-
-    async def allow_more(self) -> int:
-        """A dictation comes in the body; whoever sends one is known before it is read."""
-        await db(self.identify())
-        return int(limit("MAX_BODY")) + int(limit("MAX_AUDIO")) * 4 // 3
 
     def session_ended(self, *, typed: bool) -> bytes:
         return chatkit.error("The session has ended.", allow_retry=False)
 
     def goes_on_elsewhere(self, *, typed: bool) -> bytes:
         return sse.CUT if self.resumes else chatkit.notice("warning", chatkit.GOES_ON)
+
+    def shapes(self) -> chatkit.Shapes:
+        """Items with addresses that this client can load."""
+        base = self.base_url()
+        return chatkit.Shapes(lambda attachment_id: base + chatkit_calls.preview_path(attachment_id))
+
+    def base_url(self) -> str:
+        """Where the client has found this server."""
+        host = self.header(b"host") or ""
+        return f"{self.scope.get('scheme', 'http')}://{host}"
+
+    def seen(self, turn_id: str) -> int | None:
+        """The number of the last event of this turn that the client has, None where it has none."""
+        name, _, number = (self.header(b"last-event-id") or "").rpartition(":")
+        known = name == turn_id and number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS
+        return int(number) if known else None
+
+
+class ChatKitTurn(ChatKitStream):
+    """`GET /chatkit/turns/{id}/events`: the stream of a turn from its first event, or behind `Last-Event-ID`; 204 where nothing
+    is left to come. It only reads: a stream that is hung up on here is no Stop, and while it lasts neither is another."""
+
+    methods = ("GET",)
+    resumes = True
+
+    async def respond(self) -> None:
+        turn_id = self.path("turn_id") or ""
+        seen = self.seen(turn_id)
+        following, opening = await turns.join(chatkit_calls.person(self.identify()), turn_id, seen)
+        self.when_gone(following.follower.close)
+        if following.over:
+            following.follower.close()
+            await self.start(204, [])
+            await self.write(b"", more=False)
+            return
+        shapes = self.shapes()
+        joined = following.last if seen is None else 0
+        encoder = Encoder(
+            turn_id, opening.thread, shapes, seen or 0, joined=joined, replaces=opening.replaces
+        )
+        with _counted(turn_id):
+            await self.start(200, [*sse.HEADERS, *turn_headers(following)])
+            if seen is None:
+                await self.write(_opening(opening, turn_id, shapes))
+            await self.pass_on(following, encoder.frame, [])
+
+
+class ChatKit(ChatKitStream):
+    """One request of a ChatKit client, the official one or any other."""
+
+    _begun: Begun | None = None
+    _key_used: str | None = None
+    _left = False
+
+    async def allow_more(self) -> int:
+        """A dictation comes in the body; whoever sends one is known before it is read."""
+        await db(self.identify())
+        return int(limit("MAX_BODY")) + int(limit("MAX_AUDIO")) * 4 // 3
 
     async def respond(self) -> None:
         if not requests.is_json(self.header(b"content-type") or "json"):
@@ -82,16 +133,6 @@ class ChatKit(FollowConsumer):
             await self._say(chatkit.error(closed.detail, allow_retry=False))
         else:
             await self._follow(begun, key)
-
-    def shapes(self) -> chatkit.Shapes:
-        """Items with addresses that this client can load."""
-        base = self.base_url()
-        return chatkit.Shapes(lambda attachment_id: base + chatkit_calls.preview_path(attachment_id))
-
-    def base_url(self) -> str:
-        """Where the client has found this server."""
-        host = self.header(b"host") or ""
-        return f"{self.scope.get('scheme', 'http')}://{host}"
 
     def _key(self) -> str | None:
         """The request's idempotency key. Without one, the same body from the same frame is the same request until its answer
@@ -149,7 +190,7 @@ class ChatKit(FollowConsumer):
         opening = begun.opening
         assert opening is not None
         self._begun, self._key_used, self.resumes = begun, key, self._has_connector()
-        seen = self._seen(begun.turn_id)
+        seen = self.seen(begun.turn_id)
         following = turns.watch(
             begun
         )  # from the beginning: the encoder learns what the client was told before
@@ -176,11 +217,6 @@ class ChatKit(FollowConsumer):
             return
         if self._key_used is not None and self._key_used.startswith(DERIVED):
             await turns.delivered(self._begun, self._key_used)
-
-    def _seen(self, turn_id: str) -> int | None:
-        """The number of the last event of this turn that the client has, None where it has none."""
-        name, _, number = (self.header(b"last-event-id") or "").rpartition(":")
-        return int(number) if name == turn_id and number.isascii() and number.isdigit() else None
 
 
 def _ask(message: ops.UserMessage, key: str | None, thread_id: str | None) -> Ask:

@@ -42,7 +42,7 @@ def ask_of(consumer: HttpConsumer) -> tuple[dict[str, Any], Ask]:
     return fields, ask
 
 
-def turn_headers(begun: Begun) -> list[tuple[bytes, bytes]]:
+def turn_headers(begun: Begun | Following) -> list[tuple[bytes, bytes]]:
     """The ids that a client needs to resume or stop."""
     headers = [(b"x-turn-id", begun.turn_id.encode())]
     if begun.thread_id is not None:

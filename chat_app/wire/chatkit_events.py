@@ -6,7 +6,7 @@ it for all followers. What is for the model alone is on no event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -42,14 +42,26 @@ class Encoder:
     number as an id, so that a connector can go on behind it.
 
     `behind` is the number of the last event that the client has from an earlier stream: up to there the encoder only learns
-    what it was told.
+    what it was told. `joined` is the number up to which all has happened before a client came that has nothing: it is told how
+    things are, and of no effect that is past. `replaces` are items that go as soon as there is one of this turn.
     """
 
-    def __init__(self, turn_id: str, info: ThreadInfo, shapes: Shapes, behind: int = 0) -> None:
+    def __init__(
+        self,
+        turn_id: str,
+        info: ThreadInfo,
+        shapes: Shapes,
+        behind: int = 0,
+        *,
+        joined: int = 0,
+        replaces: Sequence[str] = (),
+    ) -> None:
         self.turn_id = turn_id
         self.info = info
         self.shapes = shapes
         self.behind = behind
+        self.joined = joined
+        self.replaces = replaces
         self._item = ""
         self._delta = b""
         self._told: dict[str, Json] = {}  # items that the client has, as the last snapshot had them
@@ -61,7 +73,9 @@ class Encoder:
         event = record.event
         if type(event) is TextDelta and record.seq > self.behind:
             return self._text(record, event)
-        events = self._events(event)
+        events = self._in_place(self._events(event))
+        if type(event) is ClientEffect and record.seq <= self.joined:
+            return b""
         if record.seq <= self.behind:
             if type(event) is Snapshot:  # the client has more than that
                 self._told = {name: {} for name in self._told}
@@ -71,6 +85,14 @@ class Encoder:
         *first, last = events
         name = f"{self.turn_id}:{record.seq}"
         return b"".join([*(frame(own) for own in first), frame(last, name)])
+
+    def _in_place(self, events: list[Json]) -> list[Json]:
+        """The first item of a retry, behind the removal of what it replaces."""
+        if not self.replaces or not any(event["type"].startswith("thread.item.") for event in events):
+            return events
+        gone: list[Json] = [{"type": "thread.item.removed", "item_id": item_id} for item_id in self.replaces]
+        self.replaces = ()
+        return [*gone, *events]
 
     def _text(self, record: Numbered, event: TextDelta) -> bytes:
         if event.item_id in self._unseen:

@@ -18,7 +18,7 @@ from tests.live.problem import assert_problem
 from tests.servers import free_port, wait_until
 
 STREAMS = ("/api/chat/stream", "/api/custom/stream", "/chat/stream", "/demo/chat/stream", "/chatkit",
-           "/api/turns/trn_1/events", "/admin/chat_app/modelconfig/demo/try/stream")  # fmt: skip
+           "/api/turns/trn_1/events", "/chatkit/turns/trn_1/events", "/admin/chat_app/modelconfig/demo/try/stream")  # fmt: skip
 
 
 @pytest.fixture

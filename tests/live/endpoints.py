@@ -131,6 +131,8 @@ ROWS = (
         Row("POST", "/chatkit", {"type": name, "params": params}, session_id=False, key_alone=403)
         for name, params in CHATKIT
     ),
+    Row("GET", "/chatkit/turns/{turn}/events", session_id=False, key_alone=403),
+    Row("GET", "/chatkit/turns/{running}/events", session_id=False, key_alone=403),
     Row("POST", "/admin/chat_app/modelconfig/demo/try/stream", {"message": "/echo hi"}, by="staff", session_id=False),
 )  # fmt: skip
 # For everybody, and without a word of anybody's.

@@ -3,6 +3,7 @@ else is told to go on at the other, in a way that each client understands."""
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 import time
@@ -220,6 +221,29 @@ def test_chatkit_stream_of_another_worker_is_cut_only_for_the_connector(
     else:
         assert '"type":"notice"' in text.rstrip().rpartition("\n\n")[2]
         assert took > 3  # all of the drain
+
+
+def test_joined_chatkit_stream_of_another_worker_is_cut_and_goes_on_there(
+    goes: ServerProcess, stays: ServerProcess, user: Session, held: None
+) -> None:
+    there = at(stays, user)
+    turn_id, _ = there.begin("/tokens 100 20")
+    path = f"/chatkit/turns/{turn_id}/events"
+    with user.get(path, stream=True) as stream:
+        pieces = stream.iter_content(None)
+        said = next(pieces)
+        drain(goes)
+        begun = time.monotonic()
+        said += b"".join(pieces)
+    assert time.monotonic() - begun < 2
+    assert said.endswith(b"\n\n: to be continued\n")
+    refused = user.get(path)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert refused.json()["message"]
+    last = re.findall(rb"^id: (.+)$", said, re.MULTILINE)[-1]
+    rest = there.get(path, headers={"Last-Event-ID": last.decode()}).text
+    assert '"type":"thread.item.done"' in rest
+    assert text_of(100) in rest
 
 
 def test_whoever_cannot_go_on_elsewhere_waits_for_the_end_of_the_drain_and_is_told(

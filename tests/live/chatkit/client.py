@@ -104,6 +104,15 @@ class Client:
         response = self._post(stream.operation, stream.params, {**stream.sent, **place})
         return Stream(self, response, stream.operation, stream.params, again=True)
 
+    def join(self, turn_id: str, behind: str = "") -> Stream:
+        """A turn that somebody has begun, from its first event or `behind` an id. Raises Refused; the status of an empty answer
+        is 204."""
+        sent = {**self.headers, **({"Last-Event-ID": behind} if behind else {})}
+        response = self.who.get(f"/chatkit/turns/{turn_id}/events", headers=sent, stream=True)
+        if response.status_code not in (200, 204):
+            raise Refused(response)
+        return Stream(self, response, "join", {}, again=True)
+
     def call(self, operation: str, **params: Any) -> Any:
         """The answer to an operation that does not stream. Raises Refused."""
         response = self._send(operation, params, {})

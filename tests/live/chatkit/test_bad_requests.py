@@ -215,13 +215,17 @@ def test_refusal_before_a_stream_is_json(client: Client, thread_id: str, operati
         bad(client, {"type": operation, "params": params}, 404)
 
 
-def test_page_of_another_origin_may_send_what_the_client_sends(start_server: Any) -> None:
+@pytest.mark.parametrize(("method", "path"), [("POST", "/chatkit"), ("GET", "/chatkit/turns/trn_1/events")])
+def test_page_of_another_origin_may_send_what_the_client_sends(
+    start_server: Any, method: str, path: str
+) -> None:
     server = start_server(CORS_ALLOWED_ORIGINS="http://page.example")
     headers = "content-type, accept-language, chatkit-frame-instance-id, last-event-id, authorization, x-chat-connector"
-    asked = {"Origin": "http://page.example", "Access-Control-Request-Method": "POST"}
+    asked = {"Origin": "http://page.example", "Access-Control-Request-Method": method}
     answer = requests.options(
-        f"{server.url}/chatkit", headers={**asked, "Access-Control-Request-Headers": headers}, timeout=10
+        f"{server.url}{path}", headers={**asked, "Access-Control-Request-Headers": headers}, timeout=10
     )
     allowed = {name.strip() for name in answer.headers["Access-Control-Allow-Headers"].split(",")}
     assert answer.ok
+    assert method in answer.headers["Access-Control-Allow-Methods"]
     assert set(headers.split(", ")) <= allowed

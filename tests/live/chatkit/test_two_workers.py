@@ -105,6 +105,23 @@ def test_same_request_is_followed_on_the_other_server(pair: Pair, behind: bool) 
     assert sorted(other.thread.listed(), key=lambda row: row["id"]) == sorted(rows, key=lambda row: row["id"])
 
 
+def test_turn_is_joined_on_the_other_server(pair: Pair) -> None:
+    stream = pair.near.create(script(*STEPS))
+    stream.until("assistant_message.content_part.text_delta", 5)
+    time.sleep(1.2)
+    pair.far.opened(stream.thread_id)
+    with pair.far.join(stream.turn_id) as first:
+        first.until("thread.item.done", 2)
+    with pair.far.join(stream.turn_id, first.last_id) as rest:
+        rest.all()
+    stream.all()
+    assert rest.thread.texts()[1].endswith("0120 ")
+    assert [event["type"] for event in rest.seen].count("error") == 0
+    assert sorted(rest.thread.listed(), key=lambda row: row["id"]) == sorted(
+        pair.near.read(rest.thread_id)[1], key=lambda row: row["id"]
+    )
+
+
 def test_next_message_on_the_other_server_takes_the_place_of_an_abandoned_answer(pair: Pair) -> None:
     with pair.near.create(script(["count", 1000, 0.02])) as stream:
         stream.until("assistant_message.content_part.text_delta", 3)
