@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -27,7 +28,15 @@ def test_connector_keeps_its_word(name: str) -> None:
 
 
 def test_connector_is_served_where_the_contract_says() -> None:
-    for name in ("connect.js", "connect.d.ts", "connect/index.js", "connect/index.d.ts"):
+    names = (
+        "connect.js",
+        "connect.d.ts",
+        "connect/index.js",
+        "connect/index.d.ts",
+        "chatkit.js",
+        "chatkit.d.ts",
+    )
+    for name in names:
         assert finders.find(f"chat_app/{name}") is not None, name
 
 
@@ -40,4 +49,23 @@ def test_package_holds_every_module_and_nothing_else(tmp_path: Path) -> None:
     manifest = json.loads((CONNECT / "package.json").read_text())
     assert {entry["path"] for entry in told["files"]} == {path.name for path in CONNECT.iterdir()}
     assert told["version"] == manifest["version"] == settings.SPECTACULAR_SETTINGS["VERSION"]
-    assert not manifest.keys() & {"dependencies", "peerDependencies", "devDependencies", "scripts"}
+    assert not manifest.keys() & {"dependencies", "devDependencies", "scripts"}
+    optional = manifest["peerDependenciesMeta"]
+    assert all(optional[name] == {"optional": True} for name in manifest["peerDependencies"])
+    named = [path for entry in manifest["exports"].values() for path in entry.values()]
+    assert all((CONNECT / path).is_file() for path in named)
+
+
+def test_only_the_react_module_names_a_package_of_others() -> None:
+    names = re.compile(r"from '([^.'][^']*)'")
+    found = {path.name: set(names.findall(path.read_text())) for path in CONNECT.glob("*.js")}
+    assert found.pop("react.js") == {"@openai/chatkit-react", "react"}
+    assert set().union(*found.values()) == set()
+
+
+@pytest.mark.parametrize("project", ["without", "beside"])
+def test_types_hold_for_a_page_without_and_beside_the_official_ones(project: str) -> None:
+    parts.require("typescript")
+    command = ["node", str(parts.TSC), "--project", str(HERE / "types" / project)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout[-6000:]

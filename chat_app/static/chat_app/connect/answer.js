@@ -21,6 +21,7 @@ export function isStream(response) {
  * @param {Response} response the stream as it began
  * @param {object} how
  * @param {((lastEventId: string) => Promise<Response>) | null} how.reattach asks for the rest; null: nobody can give it
+ * @param {string} [how.last] the id of the frame behind which the stream began
  * @param {AbortSignal} [how.signal] the user's Stop
  * @param {object} how.timing
  * @param {(state: 'lost' | 'open') => void} how.onLink
@@ -40,7 +41,7 @@ export function answer(response, how) {
 class Feed {
   constructor(response, how) {
     Object.assign(this, how);
-    this.seen = new Seen();
+    this.seen = new Seen(how.last);
     this.attempt = 0;
     this.over = new AbortController();
     this.#take(response);
@@ -99,14 +100,12 @@ class Feed {
       piece = await this.#read();
     } catch (error) {
       if (!this.reattach || this.over.signal.aborted) throw error;
-      await this.#again(error);
-      return [];
+      return (await this.#again(error)) ? [] : null;
     }
     if (piece.done) {
       // An end in the middle of a frame is none: a proxy has cut the stream and closed it politely.
       if (!this.splitter.open || !this.reattach) return null;
-      await this.#again(new TypeError('The stream was cut.'));
-      return [];
+      return (await this.#again(new TypeError('The stream was cut.'))) ? [] : null;
     }
     const frames = this.splitter.push(piece.value).filter((frame) => this.seen.isNew(frame));
     if (frames.length > 0) this.attempt = 0;
@@ -126,7 +125,7 @@ class Feed {
     }
   }
 
-  /** Pick the answer up where it broke off. @throws the last reason when it cannot be had, or not in time */
+  /** Pick the answer up where it broke off. -> whether more of it is to come @throws the last reason when it cannot be had, or not in time */
   async #again(reason) {
     this.#drop();
     this.onLink('lost');
@@ -146,7 +145,11 @@ class Feed {
           this.seen.again();
           this.#take(response);
           this.onLink('open');
-          return;
+          return true;
+        }
+        if (response.status === 204) {
+          this.onLink('open');
+          return false;
         }
         await response.body?.cancel();
         reason = new TypeError(`The answer cannot be picked up: ${response.status}.`);

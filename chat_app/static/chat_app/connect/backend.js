@@ -46,13 +46,14 @@ export class Backend {
     return this.#once(url, init, secret, timeout);
   }
 
-  /** Stop a turn: as often as it takes to get through, and also while the page is being left. */
+  /** Stop a turn: as often as it takes to get through, and also while the page is being left. -> whether it was taken */
   async cancel(turnId) {
     const url = this.at(`api/turns/${encodeURIComponent(turnId)}/cancel`);
     const headers = { 'Content-Type': 'application/json' };
     const init = { method: 'POST', headers, body: '{}', keepalive: true };
     const response = await persist(() => this.send(url, init), { tries: 6, timing: this.timing });
     await response.body?.cancel();
+    return response.ok;
   }
 
   async #once(url, init, secret, timeout) {

@@ -14,8 +14,8 @@ export class Connector {
   #own = new Set();
   #status = '';
 
-  constructor(routes, timing, onStatus) {
-    Object.assign(this, { routes, timing, onStatus });
+  constructor(routes, timing, running, onStatus) {
+    Object.assign(this, { routes, timing, running, onStatus });
     this.keys = new Keys();
     this.primary = routes.backends[0];
   }
@@ -23,11 +23,13 @@ export class Connector {
   /** @param {import('./news.js').News} news @param {import('./updates.js').Updates} updates */
   tell(news, updates) {
     Object.assign(this, { news, updates });
+    const onLink = (state, backend) => this.#link(state, backend);
+    this.running.tell({ isOwn: (turnId) => this.isOwn(turnId), updates, onLink });
   }
 
-  /** Whether this page has streamed that turn itself. */
+  /** Whether this page streams that turn itself, or has done so just now. */
   isOwn(turnId) {
-    return this.#own.has(turnId);
+    return this.#own.has(turnId) || this.running.isClaimed(turnId);
   }
 
   async fetch(input, init) {
@@ -98,7 +100,16 @@ export class Connector {
     throw failure;
   }
 
-  async #stream(call, { init, signal }) {
+  async #stream(call, request) {
+    this.running.begins();
+    try {
+      return await this.#streamed(call, request);
+    } finally {
+      this.running.hasBegun();
+    }
+  }
+
+  async #streamed(call, { init, signal }) {
     const headers = new Headers(init.headers);
     const key = this.keys.keyOf(call, init);
     headers.set('X-Chat-Connector', '1');
@@ -169,7 +180,7 @@ export class Connector {
       reattach: turnId ? reattach : null,
       signal,
       timing: this.timing,
-      onLink: (state) => this.#say(state === 'lost' ? 'reconnecting' : 'connected', backend),
+      onLink: (state) => this.#link(state, backend),
       onEnd: (how) => {
         this.updates.release();
         if (how === 'lost') this.#say('failed', backend);
@@ -194,6 +205,10 @@ export class Connector {
 
   #cancel(turnId, backend) {
     backend.cancel(turnId).catch((error) => console.warn('connect: the answer could not be stopped.', error));
+  }
+
+  #link(state, backend) {
+    this.#say(state === 'lost' ? 'reconnecting' : 'connected', backend);
   }
 
   #say(state, backend) {

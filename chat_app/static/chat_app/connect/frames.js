@@ -51,9 +51,13 @@ export function read(frame) {
  * the next that has one: who goes on behind an id gets those that came after it once more, in the same order.
  */
 export class Seen {
-  last = '';
   #plain = 0; // frames without an id that have been passed on since the last id
   #skip = 0; // how many of them this connection says once more
+
+  /** @param {string} last the id behind which the first connection began */
+  constructor(last = '') {
+    this.last = last;
+  }
 
   /** A further connection begins, behind `last`. */
   again() {

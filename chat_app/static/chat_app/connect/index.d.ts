@@ -74,6 +74,13 @@ export type ConnectOptions = {
   fetch?: typeof fetch;
   /** Called when the state of the connection changes. */
   onStatus?: (status: Status) => void;
+  /**
+   * A turn runs in the open thread that this page does not stream: begun before a reload, in another tab, on another device.
+   * Who claims it here and now, and shows it live by `reattach`, is not asked to read the thread because of it.
+   */
+  onTurn?: (turnId: string, threadId: string) => void;
+  /** A thread's title has changed elsewhere, or which thread is the newest, as far as the socket of the open thread tells. */
+  onThreads?: () => void;
   timing?: Partial<Timing>;
 };
 
@@ -81,6 +88,23 @@ export type Connection = {
   api: ConnectApi;
   /** Names the element that shows the chat. */
   attach(element: ChatElement | null): void;
+  /** The client secret, asked for where there is none yet; null where cookies speak. Rejects with what asking for it threw. */
+  token(): Promise<string | null>;
+  /** Asks for a new client secret unless the present one is but two seconds old: before a new thread, say, whose model it names. */
+  renew(): Promise<string | null>;
+  /** This turn is shown live by whoever calls this: its news lead to no `fetchUpdates`, and there is none until the release. */
+  claim(turnId: string): void;
+  /** As many releases as claims end that, a moment later. */
+  release(turnId: string): void;
+  /**
+   * The events of a turn of the open thread as a stream, from its first event or behind the id of a frame: one Response,
+   * whatever happens to the network, every frame once. The turn is claimed for as long as it lasts.
+   * Any other answer is given as it is: 204 where nothing is left to come, 404 where there is no such turn.
+   * @param signal ends the stream, never the turn
+   */
+  reattach(turnId: string, lastEventId?: string | null, signal?: AbortSignal): Promise<Response>;
+  /** Stops a turn of the open thread, as often as it takes to get through. Whether the backend has taken it; never rejects. */
+  stop(turnId: string): Promise<boolean>;
   /** Closes the socket and stops looking for news. Answers that are being streamed go on. */
   close(): void;
 };

@@ -8,19 +8,23 @@ import { Backend } from './backend.js';
 import { Connector } from './connector.js';
 import { News } from './news.js';
 import { Routes } from './routes.js';
+import { Running } from './running.js';
 import { Secret, sessionAt } from './secret.js';
 import { Updates } from './updates.js';
 
+const YOUNG = 2_000; // ms for which a secret is a new one
 const THREAD_CHANGE = 'chatkit.thread.change';
 
 /** @param {import('./index.d.ts').ConnectOptions} [options] @returns {import('./index.d.ts').Connection} */
 export function connect(options = {}) {
   const timing = { ...TIMING, ...options.timing };
   const routes = new Routes(backendsOf(options, timing));
-  const connector = new Connector(routes, timing, options.onStatus);
+  const running = new Running(routes, timing, options.onTurn);
+  const connector = new Connector(routes, timing, running, options.onStatus);
   const stage = new Stage(connector, options.element);
   const updates = new Updates(() => stage.element(), (id) => connector.isOwn(id), timing.updates);
-  const news = new News((id) => connector.isOwn(id), (id) => updates.soon(id), timing);
+  const told = { onTurn: (id, threadId) => running.hears(id, threadId), onThreads: options.onThreads };
+  const news = new News((id) => connector.isOwn(id), (id) => updates.soon(id), timing, told);
   connector.tell(news, updates);
   const api = {
     url: options.url ?? '/chatkit',
@@ -34,6 +38,12 @@ export function connect(options = {}) {
   return {
     api,
     attach: (element) => stage.attach(element),
+    token: () => routes.backends[0].token(),
+    renew: () => routes.backends[0].secret?.fresh(YOUNG) ?? Promise.resolve(null),
+    claim: (turnId) => running.claim(turnId),
+    release: (turnId) => running.release(turnId),
+    reattach: (turnId, lastEventId, signal) => running.reattach(turnId, lastEventId, signal, news.threadId),
+    stop: (turnId) => running.stop(turnId, news.threadId),
     close: () => {
       connector.closed = true;
       stage.attach(null);

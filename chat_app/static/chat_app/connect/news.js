@@ -18,9 +18,12 @@ export class News {
    * @param {(turnId: string) => boolean} isOwn whether this page streams that turn itself
    * @param {(turnId?: string) => void} changed
    * @param {object} timing
+   * @param {object} [told]
+   * @param {(turnId: string, threadId: string) => void} [told.onTurn] a turn runs that this page does not stream
+   * @param {() => void} [told.onThreads] a title has changed, or which thread is the newest
    */
-  constructor(isOwn, changed, timing) {
-    Object.assign(this, { isOwn, changed, timing });
+  constructor(isOwn, changed, timing, { onTurn, onThreads } = {}) {
+    Object.assign(this, { isOwn, changed, timing, onTurn, onThreads });
   }
 
   get threadId() {
@@ -36,7 +39,9 @@ export class News {
 
   /** A turn was running in the open thread when the client read it: what it has read is not all. */
   active(turnId) {
-    if (!this.isOwn(turnId)) this.changed(turnId);
+    if (this.isOwn(turnId)) return;
+    this.onTurn?.(turnId, this.threadId);
+    if (!this.isOwn(turnId)) this.changed(turnId); // nobody has claimed it
   }
 
   close() {
@@ -119,11 +124,13 @@ class Watch {
     if (this.#met) this.news.changed(); // what was said while there was no socket has been missed
     this.#met = true;
     const { active_turn_id: turnId } = message;
-    if (turnId && !this.news.isOwn(turnId)) this.news.changed(turnId);
+    if (turnId) this.news.active(turnId);
   }
 
   #heard({ type, turn_id: turnId }) {
-    if (turnId ? !this.news.isOwn(turnId) : !TURN_OVER.has(type)) this.news.changed(turnId);
+    if (type === 'thread' || (type === 'turn' && !this.news.isOwn(turnId))) this.news.onThreads?.();
+    if (type === 'turn') this.news.active(turnId);
+    else if (turnId ? !this.news.isOwn(turnId) : !TURN_OVER.has(type)) this.news.changed(turnId);
   }
 }
 

@@ -16,6 +16,7 @@ export class Secret {
   #value = null;
   #renewAt = Infinity;
   #renewing = null;
+  #since = -Infinity;
 
   /**
    * @param {(current: string | null) => Promise<string | {client_secret: string, expires_at?: string}>} ask
@@ -48,11 +49,17 @@ export class Secret {
     return this.#renewing;
   }
 
+  /** A new secret, in which what the page has chosen meanwhile counts; the present one where it is younger than `age` ms. */
+  async fresh(age) {
+    return Date.now() - this.#since < age ? this.#value : this.renew(this.#value);
+  }
+
   async #renew() {
     const given = await this.ask(this.#value);
     const secret = typeof given === 'string' ? given : given?.client_secret;
     if (!secret) throw Object.assign(new TypeError('getClientSecret gave no client secret.'), { final: true });
     this.#value = secret;
+    this.#since = Date.now();
     this.#renewAt = renewal(given.expires_at, this.early);
     return secret;
   }
