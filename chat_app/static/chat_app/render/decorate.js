@@ -6,18 +6,20 @@ import { highlightLater } from './highlight.js';
 
 const DIRECTED = 'p, ul, ol, h1, h2, h3, h4, h5, h6, blockquote, td, th, summary';
 
+const WORDS = { table: 'Table', copy: 'Copy code', copied: 'Copied', failed: 'Could not copy' };
+
 /** @param {boolean} solid whether the block will not change any more */
-export function decorate(fragment, { solid }) {
+export function decorate(fragment, { solid, words = WORDS }) {
   for (const element of fragment.querySelectorAll(DIRECTED)) element.dir = 'auto';
   for (const table of fragment.querySelectorAll('table')) {
-    const frame = h('div', { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Table' });
+    const frame = h('div', { class: 'table', tabindex: '0', role: 'group', 'aria-label': words.table });
     table.replaceWith(frame);
     frame.append(table);
   }
-  for (const pre of fragment.querySelectorAll('pre')) codeBlock(pre, solid);
+  for (const pre of fragment.querySelectorAll('pre')) codeBlock(pre, solid, words);
 }
 
-function codeBlock(pre, solid) {
+function codeBlock(pre, solid, words) {
   const code = pre.querySelector('code');
   const language = pre.dataset.lang ?? '';
   const frame = h('div', { class: 'code', dir: 'ltr' });
@@ -25,7 +27,7 @@ function codeBlock(pre, solid) {
   pre.tabIndex = 0;
   frame.append(
     h('div', { class: 'code-bar' }, h('span', { class: 'code-lang' }, language || 'text'),
-      copyButton(() => code.textContent.replace(/\n$/, ''), 'Copy code', { words: true })),
+      copyButton(() => code.textContent.replace(/\n$/, ''), words.copy, { words: true, copied: words.copied, failed: words.failed })),
     pre,
   );
   if (solid && language) highlightLater(code, language);

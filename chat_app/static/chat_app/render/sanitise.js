@@ -13,7 +13,7 @@ const TAGS = [
 const MARKDOWN = {
   ALLOWED_TAGS: TAGS,
   ALLOWED_ATTR: ['href', 'title', 'start', 'align', 'data-lang'],
-  ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel):/i,
+  ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|chatkit-link):/i, // the last is the page's business
   ADD_URI_SAFE_ATTR: ['start', 'align', 'data-lang'],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,

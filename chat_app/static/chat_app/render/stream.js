@@ -11,9 +11,14 @@ const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 const MARKER = /^\s*(?:\d{1,9}[.)]?|[-+*]{1,2})?\s*$/; // may become the next entry of the list before it
 
 export class StreamedMarkdown {
-  /** @param {HTMLElement} host holds the rendered nodes and nothing else */
-  constructor(host) {
+  /**
+   * @param {HTMLElement} host holds the rendered nodes and nothing else
+   * @param {object} [how]
+   * @param {object} [how.words] those of decorate.js in another language
+   */
+  constructor(host, { words } = {}) {
     this.host = host;
+    this.words = words;
     this.reset();
   }
 
@@ -96,7 +101,7 @@ export class StreamedMarkdown {
       return this.open;
     }
     const fragment = cleanMarkdown(tokens.map(htmlOf).join(''));
-    decorate(fragment, { solid });
+    decorate(fragment, { solid, words: this.words });
     const nodes = [...fragment.childNodes];
     for (const node of this.open) node.remove();
     this.host.append(fragment);

@@ -4,12 +4,12 @@ import { icon } from './icons.js';
 import { iconButton } from './dom.js';
 
 /** @param {() => string} read gives the text when it is wanted */
-export function copyButton(read, label, { words = false } = {}) {
+export function copyButton(read, label, { words = false, copied = 'Copied', failed = 'Could not copy' } = {}) {
   let timer;
   const button = iconButton(label, icon('copy'), async () => {
-    const copied = await put(read());
+    const done = await put(read());
     clearTimeout(timer);
-    say(copied ? 'Copied' : 'Could not copy', copied ? 'check' : 'alert');
+    say(done ? copied : failed, done ? 'check' : 'alert');
     timer = setTimeout(() => say(label, 'copy'), 1800);
   }, { words, class: 'button-copy' });
   const say = (text, picture) => {
