@@ -1,0 +1,85 @@
+/** What each event of a stream does to what is shown. How the stream came, and how it ends, is known elsewhere. */
+
+import { ChatKitError } from '../protocol/client.js';
+import { applyThread } from './threads.js';
+
+/**
+ * @param {object} kit
+ * @param {object} event as the protocol has it
+ * @param {object} run the turn that the stream belongs to: {optimistic, accept(), calls}
+ */
+export function take(kit, event, run) {
+  const handle = EVENTS[event.type];
+  if (handle) handle(kit, event, run); // what is not known is of a later version of the protocol
+}
+
+const EVENTS = {
+  'thread.created': (kit, { thread }) => {
+    applyThread(kit, thread);
+    kit.threads.born(thread);
+  },
+  'thread.updated': (kit, { thread }) => {
+    applyThread(kit, thread);
+    kit.threads.listed(thread);
+  },
+  'thread.item.added': (kit, { item }, run) => put(kit, item, run),
+  'thread.item.done': (kit, { item }, run) => put(kit, item, run),
+  'thread.item.replaced': (kit, { item }, run) => put(kit, item, run),
+  'thread.item.updated': (kit, { item_id: id, update }, run) => {
+    begun(kit, run);
+    kit.items.update(id, update);
+    kit.store.touch();
+  },
+  'thread.item.removed': (kit, { item_id: id }) => {
+    kit.items.remove(id);
+    kit.store.touch();
+  },
+  stream_options: (kit, { stream_options: options }, run) => {
+    run.accept();
+    kit.store.set({ canStop: Boolean(options?.allow_cancel) });
+  },
+  progress_update: (kit, { text, icon }, run) => {
+    begun(kit, run);
+    kit.store.set({ progress: { text: String(text ?? ''), icon } });
+  },
+  client_effect: (kit, { name, data }) => kit.emit('effect', { name, data }),
+  notice: (kit, { level, message, title }, run) => {
+    run.noticed = true;
+    kit.notify({ level, message, title });
+  },
+  error: (kit, { code, message, allow_retry: retry }, run) => {
+    const words = message || kit.t('thread.error');
+    if (!run.isAccepted && run.optimistic) throw new ChatKitError(words);
+    run.failed = true;
+    kit.store.set({ error: { message: words, retry: retry !== false && code !== undefined } });
+    kit.report(new Error(words), { shown: true });
+  },
+};
+
+function put(kit, item, run) {
+  if (!item) return;
+  if (item.type === 'user_message') {
+    if (run.optimistic && kit.items.get(run.optimistic.id)) {
+      kit.alias(run.optimistic.id, item.id);
+      kit.items.swap(run.optimistic.id, item);
+      run.optimistic = null;
+    } else kit.items.put(item);
+    run.sent = item;
+    run.accept();
+  } else {
+    begun(kit, run);
+    kit.items.put(item);
+    if (item.type === 'client_tool_call' && item.status === 'pending') run.calls.set(item.id, item);
+    kit.store.set({ progress: null });
+  }
+  kit.store.touch();
+}
+
+/** The assistant has begun to answer. */
+function begun(kit, run) {
+  run.accept();
+  if (run.answering) return;
+  run.answering = true;
+  for (const id of run.replaces ?? []) kit.items.remove(id);
+  kit.emit('response.start');
+}

@@ -1,0 +1,256 @@
+/** What a person does that is answered by a stream, and the stream to its end. One at a time: the thread has one answer. */
+
+import { ChatKitError } from '../protocol/client.js';
+import { take } from './events.js';
+
+let local = 0;
+
+export class Turns {
+  #run = null;
+  begun = 0; // how many there were
+
+  constructor(kit) {
+    this.kit = kit;
+  }
+
+  get busy() {
+    return this.#run !== null;
+  }
+
+  /**
+   * Send a message. Resolves once the server has it. @throws ChatKitError where it does not
+   * @param {{content: object[], attachments?: object[], reply?: string, model?: string, tool?: string, newThread?: boolean}} message
+   */
+  async send({ content, attachments = [], reply, model, tool, newThread = false }) {
+    const { kit } = this;
+    this.#free();
+    if (newThread && kit.store.state.threadId !== null) await kit.threads.open(null);
+    const threadId = kit.store.state.threadId;
+    if (threadId === null) await kit.threads.beginning();
+    this.#free();
+    const options = { ...(model && { model }), ...(tool && { tool_choice: { id: tool } }) };
+    const input = { content, attachments: attachments.map(({ id }) => id), quoted_text: reply ?? '', inference_options: options };
+    const optimistic = {
+      id: `client_${(local += 1)}_${Date.now()}`, type: 'user_message', content, attachments, quoted_text: reply, pending: true,
+      created_at: new Date().toISOString(),
+    };
+    kit.items.put(optimistic);
+    kit.follow();
+    const run = newRun({ optimistic });
+    const what = threadId === null ? ['threads.create', { input }] : ['threads.add_user_message', { thread_id: threadId, input }];
+    const ended = this.#stream(...what, run);
+    try {
+      await run.accepted;
+    } catch (error) {
+      if (run.optimistic) kit.items.remove(optimistic.id);
+      kit.store.touch();
+      throw error;
+    }
+    const text = content.map((part) => part.text ?? '').join('');
+    const message = { id: run.sent?.id ?? null, text, content, attachments };
+    kit.emit('message.sent', { message, threadId: kit.store.state.threadId });
+    ended.catch(() => {}); // told already: nobody waits for the end of the answer
+  }
+
+  /** Answer once more, after the item of that id. */
+  async retry(itemId) {
+    this.#free();
+    const { kit } = this;
+    const after = itemId ?? kit.items.last((item) => item.type === 'user_message' && !item.pending)?.id;
+    // What was answered before stays until something takes its place.
+    const replaces = after ? kit.items.behind(after) : [];
+    if (after) await this.#settled('threads.retry_after_item', { thread_id: kit.store.state.threadId, item_id: after }, { replaces });
+  }
+
+  /** A widget's action, as its ActionConfig says: by the page, or by the server with a stream or without. */
+  async action(action, item) {
+    const { kit } = this;
+    if (!action || typeof action.type !== 'string') return;
+    const plain = { type: action.type, payload: action.payload };
+    if (action.handler === 'client') {
+      if (kit.options.widgets.onAction) await kit.options.widgets.onAction(plain, { id: item?.id, widget: item?.widget });
+      else kit.report(new Error(`No widgets.onAction for the action "${action.type}".`));
+      return;
+    }
+    if (action.streaming === false) await this.#synced(plain, item?.id);
+    else await this.customAction(plain, item?.id);
+  }
+
+  /** `sendCustomAction`: an action to the server, for an item or none. */
+  async customAction(action, itemId) {
+    this.#free();
+    const { kit } = this;
+    const threadId = kit.store.state.threadId;
+    if (threadId === null) throw new ChatKitError(kit.t('thread.noThread'));
+    await this.#settled('threads.custom_action', { thread_id: threadId, ...(itemId && { item_id: itemId }), action: { type: action.type, payload: action.payload } });
+  }
+
+  async #synced(action, itemId) {
+    const { kit } = this;
+    const params = { thread_id: kit.store.state.threadId, ...(itemId && { item_id: itemId }), action };
+    try {
+      const { data } = await kit.client.call('threads.sync_custom_action', params);
+      if (data?.updated_item) kit.items.put(data.updated_item);
+      kit.store.touch();
+    } catch (error) {
+      kit.fail(error);
+      throw error;
+    }
+  }
+
+  /** The answers to questions that the assistant has asked. */
+  async answer(itemId, input) {
+    this.#free();
+    await this.#settled('threads.add_structured_input', { thread_id: this.kit.store.state.threadId, item_id: itemId, input });
+  }
+
+  /** Thumbs: told to the server, and forgotten where it does not care. */
+  async feedback(itemIds, kind) {
+    const { kit } = this;
+    try {
+      await kit.client.call('items.feedback', { thread_id: kit.store.state.threadId, item_ids: itemIds, kind });
+    } catch (error) {
+      kit.report(error);
+    }
+  }
+
+  /** End the answer, wherever it is written. */
+  stop() {
+    const run = this.#run;
+    if (!run || !this.kit.store.state.canStop) return;
+    this.kit.store.set({ stopping: true });
+    run.stopped = true;
+    if (run.followed) void this.kit.transport.connection.stop(run.followed);
+    else run.control.abort();
+  }
+
+  /** Another thread is shown: what still runs goes on unseen. */
+  leave() {
+    this.#run?.leave();
+  }
+
+  /** Go on with an answer that runs already: begun in another tab, or before a reload. */
+  async follow(turnId) {
+    const { kit } = this;
+    const { connection } = kit.transport;
+    if (this.#run || !connection) return;
+    const run = newRun({ followed: turnId });
+    try {
+      await this.#read(run, async () => {
+        const response = await connection.reattach(turnId, null, run.control.signal);
+        if (response.status === 204) return null;
+        if (!response.ok) throw await kit.client.refusal(response);
+        return kit.client.read(response);
+      });
+    } catch (error) {
+      if (error.status !== 404) kit.report(error); // ended in between: it is read with the rest
+    }
+    if (!run.left) await kit.threads.refresh();
+  }
+
+  #free() {
+    if (this.#run) throw new ChatKitError(this.kit.t('thread.busy'));
+  }
+
+  /** A stream that somebody waits for to its end. */
+  async #settled(type, params, how = {}) {
+    const run = newRun(how);
+    run.accepted.catch(() => {}); // the stream itself tells
+    await this.#stream(type, params, run);
+  }
+
+  async #stream(type, params, run) {
+    await this.#read(run, () => this.kit.client.stream(type, params, { signal: run.control.signal }));
+    if (!run.left && !run.stopped && !run.failed) await this.#tools(run);
+  }
+
+  async #read(run, open) {
+    const { kit } = this;
+    this.#run = run;
+    this.begun += 1;
+    run.leave = () => {
+      run.left = true;
+      this.#run = null;
+      this.#over(run);
+      // With the connector a stream that nobody reads goes on; without it hanging up would be Stop.
+      if (run.followed) run.control.abort();
+    };
+    kit.store.set({ responding: true, canStop: Boolean(run.followed), stopping: false, stopped: false, error: null, progress: null });
+    try {
+      const stream = await open();
+      for await (const event of stream?.events ?? []) if (!run.left) take(kit, event, run);
+      if (!run.isAccepted && run.optimistic) throw Object.assign(new ChatKitError(kit.t('thread.error')), { told: run.noticed });
+      run.accept();
+    } catch (error) {
+      this.#broken(run, error);
+    } finally {
+      if (!run.left) {
+        this.#run = null;
+        this.#over(run);
+      }
+    }
+  }
+
+  #broken(run, error) {
+    const { kit } = this;
+    if (run.left) return;
+    if (run.stopped || run.control.signal.aborted) {
+      run.accept();
+      return;
+    }
+    run.failed = true;
+    if (!run.isAccepted && run.optimistic) {
+      run.refuse(error);
+      if (!error.told) kit.fail(error);
+      return;
+    }
+    run.accept();
+    const words = error instanceof ChatKitError ? error.message : kit.t('thread.broken');
+    kit.store.set({ error: { message: words, retry: true } });
+    kit.report(error);
+  }
+
+  #over(run) {
+    const { kit } = this;
+    if (run.answering) kit.emit('response.end');
+    kit.store.set({ responding: false, canStop: false, stopping: false, progress: null, stopped: Boolean(run.stopped) });
+    if (run.stopped) kit.announce(kit.t('thread.stopped'));
+    else if (run.answering && !run.left) kit.announce(kit.t('thread.answered'));
+  }
+
+  /** Tools of the page that the answer asked for: once each, and the first result goes back. */
+  async #tools({ calls }) {
+    const { kit } = this;
+    for (const call of calls.values()) {
+      const handler = kit.options.onClientTool;
+      if (!handler) {
+        kit.report(new Error(`No onClientTool for the tool "${call.name}".`));
+        return;
+      }
+      let result;
+      try {
+        result = await handler({ name: call.name, params: call.arguments ?? {} });
+      } catch (error) {
+        kit.report(error);
+        result = { error: String(error?.message ?? error) };
+      }
+      if (this.#run || kit.store.state.threadId !== (call.thread_id ?? kit.store.state.threadId)) return;
+      call.status = 'completed';
+      kit.items.put(call);
+      await this.#settled('threads.add_client_tool_output', { thread_id: kit.store.state.threadId, result: result ?? {} });
+    }
+  }
+}
+
+function newRun({ optimistic = null, followed = null, replaces = [] }) {
+  const run = { optimistic, followed, replaces, control: new AbortController(), calls: new Map(), isAccepted: false, sent: null, left: false };
+  run.accepted = new Promise((resolve, reject) => {
+    run.accept = () => {
+      run.isAccepted = true;
+      resolve();
+    };
+    run.refuse = reject;
+  });
+  run.accepted.catch(() => {}); // whoever waits for it hears of it
+  return run;
+}

@@ -1,0 +1,101 @@
+/** Sending the message and stopping the answer: one button for both, so that the focus stays where it is. */
+
+import { h, setAttr } from '../../view/dom.js';
+
+const TWICE = 500; // ms; the second click of a double click on Send is not meant for Stop
+
+export class Sender {
+  #kit;
+  #owner;
+  #sentAt = 0;
+  #face = '';
+
+  waiting = false; // for uploads, to send after them
+
+  /** @param owner the composer: `{state, message(), blank, over, trays, note, cleared(), putBack(message, threadId)}` */
+  constructor(kit, owner) {
+    this.#kit = kit;
+    this.#owner = owner;
+    this.button = h('button', { type: 'button', class: 'button send', on: { click: () => this.#pressed() } });
+  }
+
+  get stoppable() {
+    const { responding, canStop } = this.#owner.state;
+    return Boolean(responding && canStop);
+  }
+
+  #pressed() {
+    if (!this.stoppable) this.submit();
+    else if (performance.now() - this.#sentAt > TWICE) this.stop();
+  }
+
+  stop() {
+    if (this.stoppable && !this.#owner.state.stopping) this.#kit.chat.stop();
+  }
+
+  /** Whether there is something that could go out, were nothing in its way. */
+  get ready() {
+    const { state, blank, over, trays, locked, dictating } = this.#owner;
+    return state.phase === 'ready' && !locked && !over && !dictating && !trays.now.failed && (!blank || trays.now.count > 0);
+  }
+
+  submit() {
+    const { state, note, trays } = this.#owner;
+    if (!this.ready) return;
+    if (state.responding) {
+      note.say([this.#kit.t('composer.busy')], 'busy');
+    } else if (state.offline) {
+      note.say([this.#kit.t('composer.offline')], 'offline');
+    } else if (trays.now.uploading) {
+      this.waiting = !this.waiting;
+      this.#kit.announce(this.#kit.t(this.waiting ? 'composer.waiting' : 'composer.notWaiting'));
+    } else {
+      this.waiting = false;
+      this.#send();
+    }
+    this.render();
+  }
+
+  async #send() {
+    const owner = this.#owner;
+    const message = owner.message();
+    const { threadId } = owner;
+    this.#sentAt = performance.now();
+    owner.cleared();
+    try {
+      await this.#kit.chat.send(message);
+    } catch (error) {
+      // Whoever sends reports it; here the words are saved.
+      owner.putBack(message, threadId);
+      owner.note.say([this.#kit.t('composer.notSent'), error?.message].filter(Boolean), 'unsent');
+    }
+  }
+
+  /** Files, text or state have changed. */
+  render() {
+    const { trays, state, note } = this.#owner;
+    if (!state.responding) note.clear('busy');
+    if (!state.offline) note.clear('offline');
+    if (this.waiting && (trays.now.failed || !this.ready)) this.waiting = false;
+    if (this.waiting && !trays.now.uploading) {
+      this.submit();
+      return;
+    }
+    const stop = this.stoppable;
+    const face = stop ? 'stop' : this.waiting ? 'wait' : 'send';
+    this.#draw(face);
+    setAttr(this.button, 'aria-disabled', (stop ? state.stopping : !this.ready || state.responding) ? 'true' : undefined);
+    setAttr(this.button, 'aria-busy', face === 'wait' || (stop && state.stopping) ? 'true' : undefined);
+  }
+
+  #draw(face) {
+    if (face === this.#face) return;
+    this.#face = face;
+    const [label, picture] = { stop: ['stop', 'stop'], wait: ['waitingSend', 'spinner'], send: ['send', 'send'] }[face];
+    const words = this.#kit.t(`composer.${label}`);
+    setAttr(this.button, 'aria-label', words);
+    setAttr(this.button, 'title', words);
+    this.button.dataset.face = face;
+    this.button.replaceChildren(this.#kit.icon(picture));
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * <openai-chatkit>: the public face, as the type definitions of @openai/chatkit have it. Nothing of the chat is known here:
+ * options go in, calls are passed on, events come out.
+ */
+
+import { Kit } from './kit.js';
+import { normalised } from './options.js';
+
+/** Where the chat server is: this file is `<server>/static/chat_app/chatkit/element.js`, or wherever its page says. */
+const place = { backend: new URL('/', import.meta.url).href };
+
+export class OpenAIChatKit extends HTMLElement {
+  #kit = null;
+  #options = null;
+  #waiting = []; // calls that came before the first options
+
+  connectedCallback() {
+    this.#start();
+  }
+
+  disconnectedCallback() {
+    // An element that is only moved is back by then.
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#kit?.disconnect();
+    });
+  }
+
+  /** Applies options, whole: they are not merged with earlier ones. @throws TypeError for options that cannot be used */
+  setOptions(options) {
+    this.#options = normalised(options);
+    if (this.#kit) this.#kit.configure(this.#options);
+    else this.#start();
+  }
+
+  #start() {
+    if (!this.isConnected || !this.#options) return;
+    if (!this.#kit) {
+      const root = this.shadowRoot ?? this.attachShadow({ mode: 'open', delegatesFocus: true });
+      this.#kit = new Kit(this, root, this.#options, place.backend);
+      for (const go of this.#waiting.splice(0)) go(this.#kit);
+    }
+    this.#kit.connect();
+  }
+
+  /** The kit once it can be spoken to: its frame is there and it knows its backend. */
+  async #ready() {
+    const kit = this.#kit ?? (await new Promise((resolve) => this.#waiting.push(resolve)));
+    await kit.started;
+    return kit;
+  }
+
+  async focusComposer() {
+    (await this.#ready()).composer.focus();
+  }
+
+  async setThreadId(threadId) {
+    await (await this.#ready()).threads.open(threadId ?? null);
+  }
+
+  async sendCustomAction(action, itemId) {
+    await (await this.#ready()).chat.customAction(action, itemId);
+  }
+
+  async sendUserMessage(params) {
+    await (await this.#ready()).say(params ?? {});
+  }
+
+  async setComposerValue(params) {
+    await (await this.#ready()).composer.setValue(params ?? {});
+  }
+
+  async showHistory() {
+    (await this.#ready()).history.show();
+  }
+
+  async hideHistory() {
+    (await this.#ready()).history.hide();
+  }
+
+  async fetchUpdates() {
+    await (await this.#ready()).threads.refresh();
+  }
+}
+
+/**
+ * Define the element, unless it is defined already.
+ * @param {{backend?: string}} [where] the address of the chat server, where it is not the one that served this file
+ */
+export function define({ backend } = {}) {
+  if (backend) place.backend = new URL(backend, document.baseURI).href.replace(/\/?$/, '/');
+  if (!customElements.get('openai-chatkit')) customElements.define('openai-chatkit', OpenAIChatKit);
+}

@@ -1,0 +1,56 @@
+/**
+ * How requests reach the server. With `getClientSecret` the server is the one that served the script, behind the connector: the
+ * secret as Bearer, patience, answers that survive the network, a Stop that is one, news of other tabs. With `url` the page's
+ * own `fetch` says how, and whatever else that server can do is not expected.
+ */
+
+import { connect } from '../../connect/index.js';
+
+const SOON = 150; // ms; the element reads whenever it is asked, unlike the official one
+
+/**
+ * @typedef {object} Transport
+ * @property {string} url the ChatKit endpoint, whole
+ * @property {typeof fetch} fetch
+ * @property {object|null} uploads FileUploadStrategy
+ * @property {import('../../connect/index.d.ts').Connection|null} connection what goes on beside the requests
+ * @property {() => void} close
+ */
+
+/**
+ * @param {object} api the normalised option
+ * @param {{backend: string, element: Element, onTurn: (turnId: string, threadId: string) => void, onStatus: (status: object) => void, onError: (error: Error) => void}} how
+ * @returns {Transport}
+ */
+export function transportOf(api, { backend, element, onTurn, onThreads, onStatus, onError }) {
+  if (!api.getClientSecret) {
+    const url = new URL(api.url, document.baseURI).href;
+    const send = api.fetch ?? ((...request) => globalThis.fetch(...request));
+    return { url, fetch: send, uploads: api.uploadStrategy ?? null, connection: null, close: () => {} };
+  }
+  const url = new URL('chatkit', backend).href;
+  const connection = connect({
+    url,
+    base: backend,
+    element: () => element,
+    getClientSecret: async (current) => {
+      try {
+        return secretOf(await api.getClientSecret(current));
+      } catch (error) {
+        onError(error);
+        throw error;
+      }
+    },
+    onTurn,
+    onThreads,
+    onStatus,
+    timing: { updates: SOON },
+  });
+  return { url, fetch: connection.api.fetch, uploads: connection.api.uploadStrategy, connection, close: () => connection.close() };
+}
+
+function secretOf(given) {
+  const secret = typeof given === 'string' ? given : given?.client_secret;
+  if (!secret) throw new TypeError('getClientSecret gave no client secret.');
+  return given;
+}

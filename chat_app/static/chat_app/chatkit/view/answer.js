@@ -1,0 +1,143 @@
+/** What the assistant said: Markdown that grows, its sources, and what can be done about it. */
+
+import { h, iconButton, setAttr } from '../../view/dom.js';
+import { Prose } from './prose.js';
+
+const SHARE = 2; // rest for so many times as long as the last rendering took
+const LONGEST = 1_000; // ms
+const SAID = 1_800; // ms for which "Copied" stands
+
+export class AnswerView {
+  #parts = [];
+  #notBefore = 0;
+
+  constructor(kit) {
+    this.kit = kit;
+    this.text = h('div', { class: 'answer-text', 'data-quotable': true });
+    this.sources = h('div', { class: 'sources-slot' });
+    this.actions = h('div', { class: 'actions', hidden: true });
+    this.element = h('article', { class: 'message from-model', 'aria-label': kit.t('thread.assistant') }, this.text, this.sources, this.actions);
+  }
+
+  update(item) {
+    this.item = item;
+    this.#write();
+  }
+
+  /** It is the last item, or not any more; the answer goes on, or does not. */
+  settle({ last, responding }) {
+    const running = last && responding;
+    if (this.running === running && this.isLast === last) return;
+    this.isLast = last;
+    if (running) this.seenRunning = true;
+    this.running = running;
+    setAttr(this.element, 'aria-busy', running ? 'true' : undefined);
+    this.#write();
+  }
+
+  /** Show the text; where one block has grown so long that this takes time, less often. */
+  #write() {
+    clearTimeout(this.later);
+    const began = performance.now();
+    if (this.running && began < this.#notBefore) {
+      this.later = setTimeout(() => this.#write(), this.#notBefore - began);
+      return;
+    }
+    const parts = Array.isArray(this.item?.content) ? this.item.content.filter(Boolean) : [];
+    while (this.#parts.length > parts.length) this.#parts.pop().host.remove();
+    parts.forEach((part, at) => this.#part(part, at));
+    const now = performance.now();
+    this.#notBefore = now + Math.min(LONGEST, SHARE * (now - began));
+    if (!this.running) this.#finish(parts);
+  }
+
+  #part({ text }, at) {
+    if (!this.#parts[at]) {
+      const host = h('div', { class: 'prose' });
+      this.text.append(host);
+      this.#parts[at] = new Prose(this.kit, host);
+    }
+    for (const said of this.#parts[at].update(String(text ?? ''), !this.running)) if (this.seenRunning) this.kit.announcer.soon(said);
+  }
+
+  #finish(parts) {
+    this.actions.hidden = !this.#words(parts).trim();
+    if (!this.actions.hidden && !this.actions.childElementCount) this.#act();
+    if (this.again) this.again.hidden = !this.isLast;
+    const notes = parts.flatMap((part) => part.annotations ?? []).filter(Boolean);
+    const face = JSON.stringify(notes) + this.#words(parts).length;
+    if (notes.length === 0 || face === this.noted) return;
+    this.noted = face;
+    void this.#cite(parts, notes);
+  }
+
+  async #cite(parts, notes) {
+    const { kit } = this;
+    try {
+      const [{ Sources }] = await Promise.all([import('../items/annotations.js'), kit.style('items'), kit.style('sources')]);
+      if (!this.cited) {
+        this.cited = new Sources(kit);
+        this.sources.append(this.cited.element);
+      }
+    } catch (error) {
+      kit.report(error);
+      return;
+    }
+    this.cited.update(notes);
+    if (this.running) return;
+    parts.forEach((part, at) => part.annotations?.length && this.cited.mark(this.#parts[at].host, String(part.text ?? ''), part.annotations));
+  }
+
+  #words(parts) {
+    return parts.map(({ text }) => String(text ?? '')).join('\n\n');
+  }
+
+  #act() {
+    const { kit } = this;
+    const { feedback, retry } = kit.options.threadItemActions;
+    this.copy = iconButton(kit.t('thread.copy'), kit.icon('copy'), () => this.#copy(), { class: 'small copy' });
+    this.actions.append(this.copy);
+    if (feedback) {
+      this.good = iconButton(kit.t('thread.good'), kit.icon('up'), () => this.#rate('positive'), { class: 'small', 'aria-pressed': 'false' });
+      this.bad = iconButton(kit.t('thread.bad'), kit.icon('down'), () => this.#rate('negative'), { class: 'small', 'aria-pressed': 'false' });
+      this.actions.append(this.good, this.bad);
+    }
+    if (retry) {
+      this.again = iconButton(kit.t('thread.retry'), kit.icon('retry'), () => this.#retry(), { class: 'small again' });
+      this.actions.append(this.again);
+    }
+  }
+
+  async #copy() {
+    const { kit } = this;
+    let label = 'thread.copied';
+    try {
+      await navigator.clipboard.writeText(this.#words(this.item.content ?? []));
+    } catch {
+      label = 'thread.copyFailed'; // no permission, or a page that came over plain HTTP
+    }
+    this.copy.replaceChildren(kit.icon(label === 'thread.copied' ? 'check' : 'alert'));
+    kit.announce(kit.t(label));
+    clearTimeout(this.copying);
+    this.copying = setTimeout(() => this.copy.replaceChildren(kit.icon('copy')), SAID);
+  }
+
+  #rate(kind) {
+    const { kit } = this;
+    setAttr(this.good, 'aria-pressed', String(kind === 'positive'));
+    setAttr(this.bad, 'aria-pressed', String(kind === 'negative'));
+    kit.announce(kit.t('thread.thanks'));
+    void kit.chat.feedback(kit.items.answerOf(this.item.id), kind);
+  }
+
+  #retry() {
+    const { kit } = this;
+    const asked = kit.items.before(this.item.id, (item) => item.type === 'user_message');
+    kit.chat.retry(asked?.id).catch((error) => kit.fail(error));
+  }
+
+  destroy() {
+    clearTimeout(this.later);
+    clearTimeout(this.copying);
+  }
+}

@@ -1,0 +1,22 @@
+/** Every language's words beside English's, as one JSON: what tests/chat_app/static/test_strings.py judges. */
+
+import { TRANSLATED, loadLocale, resolve } from '../../../chat_app/static/chat_app/chatkit/locale.js';
+
+const COUNTS = [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 20, 21, 22, 100, 101, 103, 1000, 1000000];
+const folder = new URL('../../../chat_app/static/chat_app/chatkit/strings/', import.meta.url);
+const found = {};
+for (const locale of TRANSLATED) {
+  const { default: words } = await import(new URL(`${locale}.js`, folder));
+  const plural = new Intl.PluralRules(locale);
+  const { dir, locale: speaks } = await loadLocale(locale);
+  const forms = [...new Set(COUNTS.map((count) => plural.select(count)))];
+  found[locale] = { words, dir, speaks, forms, allowed: plural.resolvedOptions().pluralCategories };
+}
+const asked = JSON.parse(process.argv[2] ?? '[]');
+const resolved = Object.fromEntries(asked.map((tag) => [tag, resolve(tag)]));
+console.warn = (text) => said.push(text);
+const said = [];
+const { t } = await loadLocale('ru');
+const missing = [t('no.such'), t('no.such'), t('constructor')];
+const spoken = [1, 2, 5, 21].map((count) => t('thread.sources', { count }));
+process.stdout.write(JSON.stringify({ found, resolved, missing, said, spoken }));

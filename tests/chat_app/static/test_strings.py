@@ -1,0 +1,103 @@
+"""The drop-in's words: every language has English's keys, with the same blanks to fill in, and the plural forms it needs."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import parts
+
+HERE = Path(__file__).parent
+STRINGS = parts.BASE_DIR / "chat_app" / "static" / "chat_app" / "chatkit" / "strings"
+LOCALES = sorted(path.stem for path in STRINGS.glob("*.js"))
+FORM = re.compile(r"\.(zero|one|two|few|many|other)$")
+TAGS = {
+    "zh": "zh-CN",
+    "zh-Hant": "zh-TW",
+    "zh-MO": "zh-HK",
+    "zh-SG": "zh-CN",
+    "es": "es-ES",
+    "es-MX": "es-419",
+    "pt": "pt-BR",
+    "pt-AO": "pt-PT",
+    "de-AT": "de-DE",
+    "nn": "nb-NO",
+    "en-GB": "en",
+    "xx": None,
+    "constructor": None,
+    "../strings/en": None,
+    "": None,
+}
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    parts.require("node")
+    command = ["node", "--no-warnings", str(HERE / "strings.mjs"), json.dumps(list(TAGS))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return dict(json.loads(done.stdout))
+
+
+def blanks(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+def plurals(words: dict[str, str]) -> set[str]:
+    bases = {key.removesuffix(".other") for key in words if key.endswith(".other")}
+    return {base for base in bases if f"{base}.one" in words}
+
+
+def test_every_file_of_words_can_be_chosen(told: dict[str, Any]) -> None:
+    assert sorted(told["found"]) == LOCALES
+    assert {name: one["speaks"] for name, one in told["found"].items()} == {name: name for name in LOCALES}
+    assert {name for name, one in told["found"].items() if one["dir"] == "rtl"} <= {"ar", "ur"}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_language_has_no_key_of_its_own_and_lacks_few(told: dict[str, Any], locale: str) -> None:
+    english, words = told["found"]["en"]["words"], told["found"][locale]["words"]
+    counted = plurals(english)
+    known = {key for key in english if FORM.sub("", key) not in counted}
+    known |= {f"{key}.{form}" for key in counted for form in told["found"][locale]["allowed"]}
+    assert set(words) - known == set()
+    said = {base if (base := FORM.sub("", key)) in counted else key for key in words}
+    lacking = {key for key in english if key in known and key not in said and FORM.sub("", key) not in said}
+    assert len(lacking) <= len(english) / 20, sorted(lacking)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_language_has_the_plural_forms_that_it_needs(told: dict[str, Any], locale: str) -> None:
+    one, counted = told["found"][locale], plurals(told["found"]["en"]["words"])
+    for key in counted:
+        forms = {name.rsplit(".", 1)[1] for name in one["words"] if FORM.sub("", name) == key}
+        assert not forms or {*one["forms"], "other"} <= forms, f"{locale} {key}"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_language_has_the_same_blanks(told: dict[str, Any], locale: str) -> None:
+    english, words = told["found"]["en"]["words"], told["found"][locale]["words"]
+    for key, text in words.items():
+        wanted = blanks(english.get(key) or english[FORM.sub(".other", key)])
+        # One, two or none may be said in a word of its own.
+        exempt = {"count"} if key.endswith((".zero", ".one", ".two")) else set()
+        assert wanted - exempt <= blanks(text) <= wanted, f"{locale} {key}: {text}"
+        assert text.strip() == text != "", f"{locale} {key}"
+
+
+def test_tags_find_the_nearest_language(told: dict[str, Any]) -> None:
+    assert told["resolved"] == TAGS
+
+
+def test_a_key_that_nobody_knows_is_given_back_and_told_of_once(told: dict[str, Any]) -> None:
+    assert told["missing"] == ["no.such", "no.such", "constructor"]
+    assert [line.rsplit(" ", 1)[-1] for line in told["said"]] == ["no.such", "constructor"]
+
+
+def test_counts_take_the_form_of_their_language(told: dict[str, Any]) -> None:
+    assert told["spoken"] == ["1 источник", "2 источника", "5 источников", "21 источник"]
