@@ -108,6 +108,7 @@ CHATKIT_MODULES: Final = (
     "connect/index.js",
     "connect/news.js",
     "connect/routes.js",
+    "connect/running.js",
     "connect/secret.js",
     "connect/updates.js",
     "view/dom.js",
