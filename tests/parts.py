@@ -18,6 +18,8 @@ import pytest
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 REQUIREMENTS = BASE_DIR.parent / "shared" / "requirements"
+NODE_MODULES = BASE_DIR / "tests" / "e2e" / "examples" / "node_modules"
+TSC = NODE_MODULES / "typescript" / "bin" / "tsc"
 MODEL_SERVER = Path(os.environ.get("MODEL_SERVER_HOME") or BASE_DIR / ".venv-model-server").resolve()
 ABSENT: dict[str, str] = {}
 
@@ -65,6 +67,12 @@ def _local_model() -> str | None:
     return f"{' and '.join(absent)} not installed (make install-local)" if absent else None
 
 
+def _typescript() -> str | None:
+    if program("node") and TSC.is_file():
+        return None
+    return "TypeScript is not installed (tests/e2e/examples/install.sh)"
+
+
 PARTS: dict[str, Callable[[], str | None]] = {
     "redis": lambda: None if program("redis-server") else "redis-server is not installed",
     "postgres": _postgres,
@@ -72,6 +80,7 @@ PARTS: dict[str, Callable[[], str | None]] = {
     "chromium": lambda: None if chromium_path() else "Chromium is not installed",
     "node": lambda: None if program("node") else "node is not installed",
     "npm": lambda: None if program("npm") else "npm is not installed",
+    "typescript": _typescript,
     "model_server": _model_server,
     "local_model": _local_model,
     "requirements_folder": lambda: None if REQUIREMENTS.is_dir() else "../shared/requirements is not here",
