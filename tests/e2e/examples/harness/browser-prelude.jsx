@@ -1,7 +1,6 @@
 // What the examples' front ends leave out: their imports, and a showNotification. Never a line of their own logic.
 export { useEffect, useRef, useState } from 'react';
-export { useChatKit } from '@openai/chatkit-react';
-export { ChatKit } from './chatkit.jsx';
+export { ChatKit, useChatKit } from '../../../../chat_app/static/chat_app/connect/react.js';
 
 export function showNotification(text, level) {
   const alert = document.createElement('div');
