@@ -78,7 +78,7 @@ MODULES: Final = (
     "state/messages.js",
     "state/store.js",
     "vendor/marked.esm.js",
-    "vendor/purify.es.js",
+    "vendor/purify.min.js",
     "view/announcer.js",
     "view/banner.js",
     "view/composer.js",

@@ -198,3 +198,34 @@ def test_methods_do_what_their_types_say(open_dropin: OpenDropin) -> None:
     assert chat.call("element.setOptions({})").startswith("TypeError")
     sent = [detail for name, detail in chat.told if name == "message.sent"]
     assert [message["message"]["text"] for message in sent] == ["/echo by method", "/echo newer"]
+
+
+def test_element_that_was_taken_away_comes_back_as_it_was(open_dropin: OpenDropin) -> None:
+    chat = open_dropin(OPTIONS)
+    chat.ask("/echo still here")
+    chat.input.fill("half a thou")
+    chat.call("(window.parent_ = element.parentNode, window.away = element, element.remove())")
+    chat.page.wait_for_timeout(300)
+    assert chat.page.evaluate("window.away.shadowRoot.childElementCount") == 0
+    chat.page.evaluate("window.parent_.append(window.away)")
+    chat.ready()
+    chat.running("still here")
+    assert chat.input.inner_text() == "half a thou"
+    chat.call("(element.parentNode.prepend(element), null)")  # moved, in one go: nothing is drawn anew
+    assert chat.text() == "still here"
+    assert chat.ask("/echo and on") == "and on"
+
+
+def test_options_given_later_are_in_force(open_dropin: OpenDropin) -> None:
+    chat = open_dropin(OPTIONS)
+    chat.ask("/echo first")
+    chat.call(
+        "(element.setOptions({ api: { getClientSecret: async () => 'forged-in-between-0123456789' }, theme: 'dark',"
+        " locale: 'de', composer: { placeholder: 'Schreib etwas' } }), null)"
+    )
+    chat.find(".new-chat[aria-label='Neuer Chat']").wait_for()
+    assert (
+        chat.page.evaluate("getComputedStyle(document.querySelector('openai-chatkit')).colorScheme") == "dark"
+    )
+    chat.find("[role=textbox][aria-label='Schreib etwas']").wait_for()
+    assert chat.text() == "first"

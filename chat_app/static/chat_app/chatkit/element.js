@@ -12,6 +12,7 @@ const place = { backend: new URL('/', import.meta.url).href };
 export class OpenAIChatKit extends HTMLElement {
   #kit = null;
   #options = null;
+  #opened; // the thread that was open when the element left the page
   #waiting = []; // calls that came before the first options
 
   connectedCallback() {
@@ -21,7 +22,10 @@ export class OpenAIChatKit extends HTMLElement {
   disconnectedCallback() {
     // An element that is only moved is back by then.
     queueMicrotask(() => {
-      if (!this.isConnected) this.#kit?.disconnect();
+      if (this.isConnected || !this.#kit) return;
+      this.#opened = this.#kit.store.state.threadId;
+      this.#kit.destroy();
+      this.#kit = null;
     });
   }
 
@@ -36,7 +40,7 @@ export class OpenAIChatKit extends HTMLElement {
     if (!this.isConnected || !this.#options) return;
     if (!this.#kit) {
       const root = this.shadowRoot ?? this.attachShadow({ mode: 'open', delegatesFocus: true });
-      this.#kit = new Kit(this, root, this.#options, place.backend);
+      this.#kit = new Kit(this, root, this.#options, { backend: place.backend, threadId: this.#opened });
       for (const go of this.#waiting.splice(0)) go(this.#kit);
     }
     this.#kit.connect();

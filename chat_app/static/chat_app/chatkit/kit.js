@@ -25,8 +25,9 @@ export class Kit {
   #connected = false;
   #themed = null;
 
-  constructor(host, root, options, backend) {
-    Object.assign(this, { host, root, options, backend });
+  /** @param {{backend: string, threadId?: string|null}} where the server, and the thread that the element had open before */
+  constructor(host, root, options, { backend, threadId }) {
+    Object.assign(this, { host, root, options, backend, opened: threadId });
     this.icon = icon;
     this.store = new Store();
     this.items = new Items();
@@ -49,12 +50,8 @@ export class Kit {
     if (this.#connected) return;
     this.#connected = true;
     this.#listen();
-    if (this.frame) {
-      this.#reach();
-      await this.threads.refresh().catch((error) => this.report(error));
-      return;
-    }
     const [words] = await Promise.all([loadLocale(this.options.locale), dress(this.root, this.options.theme)]);
+    if (!this.#connected) return; // gone in between
     Object.assign(this, words);
     this.#themed = this.options.theme;
     this.#reach();
@@ -64,13 +61,17 @@ export class Kit {
   }
 
   /** The element has left the page: nothing goes on that nobody sees. Answers are written on by the server. */
-  disconnect() {
+  destroy() {
     this.#connected = false;
     this.chat.leave();
     this.#transport?.close();
-    this.#transport = null;
     removeEventListener('online', this.onLine);
     removeEventListener('offline', this.onLine);
+    this.deaf?.();
+    this.composer?.destroy();
+    this.frame?.destroy();
+    this.root.replaceChildren();
+    this.root.adoptedStyleSheets = [];
   }
 
   get transport() {
@@ -79,7 +80,7 @@ export class Kit {
 
   #reach() {
     this.#transport?.close();
-    this.#transport = transportOf(this.options.api, {
+    this.#transport = transportOf(() => this.options.api, {
       backend: this.backend,
       element: this.host,
       onTurn: (turnId, threadId) => {
@@ -105,7 +106,7 @@ export class Kit {
     this.history = this.frame.history;
     this.root.append(this.frame.element, this.overlays, this.announcer.element);
     this.host.dir ||= this.dir; // a page that says so itself knows better
-    this.store.subscribe((state) => this.frame.render(state));
+    this.deaf = this.store.subscribe((state) => this.frame.render(state));
     this.frame.render(this.store.state);
   }
 
@@ -121,7 +122,7 @@ export class Kit {
     }
     this.store.set({ phase: 'ready' });
     this.go();
-    const { initialThread } = this.options;
+    const initialThread = this.opened !== undefined ? this.opened : this.options.initialThread;
     if (initialThread !== undefined) {
       if (initialThread !== null) await this.threads.open(initialThread);
     } else if (this.place.get()) await this.threads.open(this.place.get(), { perhaps: true });
@@ -145,7 +146,7 @@ export class Kit {
       this.#reach();
       await this.threads.open(null);
       await this.start();
-    } else if (!options.api.getClientSecret) this.#reach();
+    } else if (options.api.uploadStrategy !== before.api.uploadStrategy) this.#reach();
     this.frame.configure();
     this.store.touch();
   }

@@ -12,13 +12,14 @@ export function safeLink(url) {
 /**
  * @param {string} url
  * @param {{origin?: string}} [options] what relative addresses are relative to; the page where it is left out
- * @returns {string|null} what may stand in an image's src: http, https, blob, or a picture of a raster format as data
+ * @returns {string|null} what may stand in an image's src: http, https, a blob of this page, or a picture of a raster format as data
  */
 export function safeImage(url, { origin } = {}) {
   const found = parse(url, origin ?? document.baseURI);
   if (!found) return null;
   if (found.protocol === 'data:') return PICTURES.test(found.href) ? found.href : null;
-  return found.protocol === 'blob:' || found.protocol === 'http:' || found.protocol === 'https:' ? found.href : null;
+  const own = found.protocol === 'blob:' && found.origin === globalThis.origin;
+  return own || found.protocol === 'http:' || found.protocol === 'https:' ? found.href : null;
 }
 
 function parse(url, base) {

@@ -3,7 +3,7 @@
  * DOMPurify parses under its own Trusted Types policy and hands back nodes, never a string.
  */
 
-import DOMPurify from '../vendor/purify.es.js';
+import DOMPurify from '../vendor/purify.min.js';
 
 const TAGS = [
   'a', 'b', 'blockquote', 'br', 'code', 'del', 'details', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'i', 'ins', 'kbd',

@@ -25,7 +25,8 @@ export class StreamedMarkdown {
   reset() {
     this.text = '';
     this.frozen = 0; // characters that are rendered for good
-    this.links = {};
+    this.links = Object.create(null); // a link may be called `constructor`
+    this.plain = false; // nested too deep to be parsed: shown as it was written
     this.open = []; // nodes of the block that may still change
     this.code = undefined; // the open block's code element, where it is one
     this.finished = false;
@@ -45,9 +46,22 @@ export class StreamedMarkdown {
     this.text = text;
     this.finished = finished;
     const late = finished && this.frozen && /^ {0,3}\[[^\]]+\]:/m.test(text);
-    if (late) this.#again(text);
-    const spoken = this.#render(finished);
-    return late ? [] : spoken;
+    try {
+      if (late) this.#again(text);
+      const spoken = this.plain ? this.#asWritten() : this.#render(finished);
+      return late ? [] : spoken;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return this.#asWritten();
+    }
+  }
+
+  /** The parser calls itself for what is nested, and there is an end to that. */
+  #asWritten() {
+    this.plain = true;
+    this.open = [];
+    this.host.textContent = this.text;
+    return [];
   }
 
   /** Link definitions may come after the text that uses them: once all is there, render it all. */

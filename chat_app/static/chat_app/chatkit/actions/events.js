@@ -9,8 +9,7 @@ import { applyThread } from './threads.js';
  * @param {object} run the turn that the stream belongs to: {optimistic, accept(), calls}
  */
 export function take(kit, event, run) {
-  const handle = EVENTS[event.type];
-  if (handle) handle(kit, event, run); // what is not known is of a later version of the protocol
+  if (Object.hasOwn(EVENTS, event.type)) EVENTS[event.type](kit, event, run); // what is not known is of a later version of the protocol
 }
 
 const EVENTS = {

@@ -12,7 +12,7 @@ const SHOWN = 12;
 /** @returns {string} a task's title, or words for its kind */
 export function taskTitle(kit, task) {
   const own = text(task.title) || (task.type === 'web_search' ? text(task.title_query) : '');
-  return own || (NAMES[task.type] ? kit.t(NAMES[task.type]) : '');
+  return own || (Object.hasOwn(NAMES, task.type) ? kit.t(NAMES[task.type]) : '');
 }
 
 /** One task as a row: a mark, a title, and what it found or thought. */

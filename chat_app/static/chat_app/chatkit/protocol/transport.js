@@ -18,24 +18,24 @@ const SOON = 150; // ms; the element reads whenever it is asked, unlike the offi
  */
 
 /**
- * @param {object} api the normalised option
- * @param {{backend: string, element: Element, onTurn: (turnId: string, threadId: string) => void, onStatus: (status: object) => void, onError: (error: Error) => void}} how
+ * @param {() => object} current gives the normalised option `api`, whose functions may be others each time
+ * @param {{backend: string, element: Element, onThreads: () => void, onTurn: (turnId: string, threadId: string) => void, onStatus: (status: object) => void, onError: (error: Error) => void}} how
  * @returns {Transport}
  */
-export function transportOf(api, { backend, element, onTurn, onThreads, onStatus, onError }) {
-  if (!api.getClientSecret) {
-    const url = new URL(api.url, document.baseURI).href;
-    const send = api.fetch ?? ((...request) => globalThis.fetch(...request));
-    return { url, fetch: send, uploads: api.uploadStrategy ?? null, connection: null, close: () => {} };
+export function transportOf(current, { backend, element, onTurn, onThreads, onStatus, onError }) {
+  if (!current().getClientSecret) {
+    const url = new URL(current().url, document.baseURI).href;
+    const send = (...request) => (current().fetch ?? globalThis.fetch)(...request);
+    return { url, fetch: send, uploads: current().uploadStrategy ?? null, connection: null, close: () => {} };
   }
   const url = new URL('chatkit', backend).href;
   const connection = connect({
     url,
     base: backend,
     element: () => element,
-    getClientSecret: async (current) => {
+    getClientSecret: async (known) => {
       try {
-        return secretOf(await api.getClientSecret(current));
+        return secretOf(await current().getClientSecret(known));
       } catch (error) {
         onError(error);
         throw error;

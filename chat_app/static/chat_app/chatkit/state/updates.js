@@ -2,8 +2,7 @@
 
 /** @param {object} item @param {object} update as `thread.item.updated` brings it */
 export function applyUpdate(item, update) {
-  const change = CHANGES[update?.type];
-  if (change) change(item, update);
+  if (Object.hasOwn(CHANGES, update?.type)) CHANGES[update.type](item, update);
 }
 
 const CHANGES = {

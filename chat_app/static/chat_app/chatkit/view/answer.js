@@ -64,7 +64,7 @@ export class AnswerView {
     this.actions.hidden = !this.#words(parts).trim();
     if (!this.actions.hidden && !this.actions.childElementCount) this.#act();
     if (this.again) this.again.hidden = !this.isLast;
-    const notes = parts.flatMap((part) => part.annotations ?? []).filter(Boolean);
+    const notes = parts.flatMap((part) => notesOf(part)).filter(Boolean);
     const face = JSON.stringify(notes) + this.#words(parts).length;
     if (notes.length === 0 || face === this.noted) return;
     this.noted = face;
@@ -85,7 +85,7 @@ export class AnswerView {
     }
     this.cited.update(notes);
     if (this.running) return;
-    parts.forEach((part, at) => part.annotations?.length && this.cited.mark(this.#parts[at].host, String(part.text ?? ''), part.annotations));
+    parts.forEach((part, at) => notesOf(part).length && this.cited.mark(this.#parts[at].host, String(part.text ?? ''), notesOf(part)));
   }
 
   #words(parts) {
@@ -140,4 +140,8 @@ export class AnswerView {
     clearTimeout(this.later);
     clearTimeout(this.copying);
   }
+}
+
+function notesOf({ annotations }) {
+  return Array.isArray(annotations) ? annotations : [];
 }

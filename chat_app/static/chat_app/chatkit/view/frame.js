@@ -56,6 +56,10 @@ export class Frame {
     this.#link(state);
   }
 
+  destroy() {
+    this.messages.destroy();
+  }
+
   /** In place of the chat, until it is there. */
   #stand({ phase, trouble }) {
     const { t, icon } = this.kit;

@@ -24,8 +24,7 @@ async function items(loading, name) {
 
 /** @returns {{element: HTMLElement, update: (item: object) => void, settle?: (how: object) => void, destroy?: () => void}} */
 export function viewOf(kit, item) {
-  const View = HERE[item.type];
-  if (View) return new View(kit, item);
+  if (Object.hasOwn(HERE, item.type)) return new HERE[item.type](kit, item);
   if (Object.hasOwn(ELSEWHERE, item.type)) return new LateView(kit, item, ELSEWHERE[item.type]);
   return new UnknownView();
 }
@@ -41,7 +40,7 @@ class LateView {
       this.view = new View(kit, item);
       this.element.append(this.view.element);
       this.view.update(this.last ?? item);
-    }, (error) => kit.report(error));
+    }).catch((error) => kit.report(error));
   }
 
   update(item) {

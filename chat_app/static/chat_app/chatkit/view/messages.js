@@ -30,7 +30,7 @@ export class Messages {
     this.waiting = h('div', { class: 'skeleton', hidden: true, role: 'status' }, h('span'), h('span'), h('span'));
     fill(this.thread, this.earlier, this.waiting, this.items, this.notes.element);
     this.following = true;
-    selectionReply(kit, this.items);
+    this.stopReplies = selectionReply(kit, this.items);
   }
 
   get isEmpty() {
@@ -50,12 +50,18 @@ export class Messages {
     this.element.addEventListener('wheel', ({ deltaY }) => {
       if (deltaY < 0 && this.element.scrollHeight > this.element.clientHeight) this.following = false;
     }, { passive: true });
-    const grown = new ResizeObserver(() => {
+    this.grown = new ResizeObserver(() => {
       if (this.following && this.#stays) this.#end('instant');
       this.#offer();
     });
-    grown.observe(this.column);
-    grown.observe(this.element);
+    this.grown.observe(this.column);
+    this.grown.observe(this.element);
+  }
+
+  destroy() {
+    this.grown.disconnect();
+    for (const view of this.#views.values()) view.destroy?.();
+    this.stopReplies?.();
   }
 
   configure() {
@@ -128,10 +134,7 @@ export class Messages {
         view = viewOf(this.kit, item);
         view.type = item.type;
       }
-      if (isNew || view.item !== item) {
-        view.item = item;
-        view.update(item);
-      }
+      if (isNew || view.item !== item) this.#draw(view, item);
       views.set(item.id, view);
     }
     const kept = new Set(views.values());
@@ -143,9 +146,16 @@ export class Messages {
 
   #update(item) {
     const view = item && this.#views.get(item.id);
-    if (!view) return;
+    if (view) this.#draw(view, item);
+  }
+
+  #draw(view, item) {
     view.item = item;
-    view.update(item);
+    try {
+      view.update(item);
+    } catch (error) {
+      this.kit.report(error); // an item of a shape that nobody expects does not take the others away
+    }
   }
 
   /** What can be done about an answer stands at its end: the last of what came in answer to one message. */

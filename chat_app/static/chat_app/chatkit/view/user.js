@@ -21,7 +21,7 @@ export class UserView {
     if (face === this.face) return;
     this.face = face;
     this.#quoted(item.quoted_text);
-    this.#attached(item.attachments ?? []);
+    this.#attached(Array.isArray(item.attachments) ? item.attachments.filter((one) => one && typeof one === 'object') : []);
     this.bubble.hidden = content.length === 0;
     fill(this.bubble, ...content.map((part) => this.#part(part)));
   }
