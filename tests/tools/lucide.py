@@ -68,7 +68,7 @@ def main(folder: Path) -> None:
     )
     version = json.loads((folder / "package.json").read_text())["version"]
     head = f"/* Lucide {version}, ISC licence: see licences/lucide.txt. Made by tests/tools/lucide.py. */\n"
-    everything = {"icons": icons, "aliases": aliases(folder, icons)}
+    everything = {"version": version, "icons": icons, "aliases": aliases(folder, icons)}
     files = {
         "lucide.subset.js": write("lucide.subset.js", f"{head}export default {{\n{rows}\n}};\n"),
         "lucide.json": write("lucide.json", json.dumps(everything, separators=(",", ":")) + "\n"),
@@ -85,7 +85,7 @@ def main(folder: Path) -> None:
     }
     changes = {
         "lucide.subset.js": "the icons that chatkit/icons/names.js names, as a module, by tests/tools/lucide.py",
-        "lucide.json": "without whitespace, with the former names as aliases, by tests/tools/lucide.py",
+        "lucide.json": "without whitespace, with its version and the former names as aliases, by tests/tools/lucide.py",
     }
     kept = [entry for entry in manifest["files"] if entry["package"] != "lucide-static"]
     made = [
