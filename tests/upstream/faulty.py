@@ -275,8 +275,8 @@ class Upstream:
         return f"http://127.0.0.1:{self.port}/{fault}/{home}{query}"
 
     async def until(self, **wanted: object) -> None:
-        """Wait until the state has those values, five seconds at most."""
-        async with asyncio.timeout(5):
+        """Wait until the state has those values, half a minute at most."""
+        async with asyncio.timeout(30):
             while any(getattr(self.state, name) != value for name, value in wanted.items()):
                 await asyncio.sleep(0.005)
 

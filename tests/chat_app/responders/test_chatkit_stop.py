@@ -77,6 +77,7 @@ def others() -> set[asyncio.Task[Any]]:
     return asyncio.all_tasks()
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize("kind", [OpenAIChatCompletionsModel, OpenAIResponsesModel])
 @pytest.mark.parametrize("helper", [True, False])
 async def test_stop_hangs_up_on_the_models_server_at_once_and_leaves_no_task(
