@@ -38,6 +38,17 @@ UNITS = {
     "whole_p99_ms": "ms, p99",
     "delivered": "delivered",
     "kib_a_socket": "KiB",
+    "longest_ms": "ms, the longest task",
+    "longest_cpu_ms": "ms of the CPU, the longest task",
+    "loading_ms": "ms, the longest one of loading",
+    "heap_first_mb": "MB heap at first",
+    "heap_before_mb": "with all loaded",
+    "heap_after_mb": "with the answer",
+    "heap_closed_mb": "with the thread closed",
+    "first_kb": "kB",
+    "first_files": "files",
+    "first_secret_kb": "kB with getClientSecret",
+    "later_kb": "kB that are left for later",
 }
 Figures = Mapping[str, Sequence[float]]
 

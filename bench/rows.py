@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bench import hops, measures
+from bench import dropin, hops, measures
 from bench.grown import Grown
 from bench.product import Product
 from bench.relays import LiteLLM, RelayPeer, RelayProduct
@@ -33,6 +33,7 @@ OPENAI_SDK = RelayPeer("openai SDK (FastAPI)", "fastapi_openai")
 LITELLM = LiteLLM()
 RELAY = RelayProduct()
 ONE_WORKER, TWO_WORKERS = Grown("one worker"), Grown("two workers", workers=2)
+DROP_IN = dropin.DropIn()
 PAIR, LAYER = Grown("product", workers=2, alone=True), hops.Layer()
 
 
@@ -246,5 +247,27 @@ ROWS: tuple[Row, ...] = (
             Entry("10,000 items", PRODUCT, measures.next_turn(10_000)),
         ),
         (Verdict("10,000 items", "10 items", 1.5, 1.1, "less"),),
+    ),
+    Row(
+        "dropin",
+        "Drop-in in Chromium, an answer of 20,000 tokens, 2,000 a second, in a thread of 2,000 items",
+        (
+            "longest_ms",
+            "longest_cpu_ms",
+            "loading_ms",
+            "heap_first_mb",
+            "heap_before_mb",
+            "heap_after_mb",
+            "heap_closed_mb",
+        ),
+        _same(dropin.long_answer, DROP_IN),
+        (Verdict(DROP_IN.name, "", 100.0, 50.0, "less"),),
+    ),
+    Row(
+        "dropinweight",
+        "Drop-in, what a first answer makes a visitor load, gzip",
+        ("first_kb", "first_files", "first_secret_kb", "later_kb"),
+        _same(dropin.weight, DROP_IN),
+        (Verdict(DROP_IN.name, "", 150.0, 120.0, "less"),),
     ),
 )
