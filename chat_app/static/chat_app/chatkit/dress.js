@@ -1,16 +1,16 @@
 /** The chat's style sheets in its shadow: fetched once for a page, shared by all chats in it. No inline style, for strict policies. */
 
-import { fontsOf, installFonts, themeSheet } from './theme.js';
-
+const SCHEMES = { light: 'light', dark: 'dark', auto: 'light dark' }; // themes that say no more than that
 const ALWAYS = ['tokens', 'base', 'controls', 'frame', 'history', 'start', 'notes', 'thread', 'overlay', 'prose', 'code', 'composer', 'composer-files', 'tags'];
 const sheets = new Map(); // name -> promise of a CSSStyleSheet
 const themes = new WeakMap(); // shadow root -> its own sheet
+const wanted = new WeakMap(); // shadow root -> its theme, which may still be on its way
 
 /** Put on what every chat wears. Never fails: a sheet that cannot be had leaves the chat plain. */
 export async function dress(root, theme) {
   const all = await Promise.all(ALWAYS.map(load));
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...all];
-  adopt(root, theme);
+  root.adoptedStyleSheets = all;
+  await adopt(root, theme);
 }
 
 /** One more sheet, by its name. */
@@ -21,16 +21,28 @@ dress.sheet = async (root, name) => {
   root.adoptedStyleSheets = [...root.adoptedStyleSheets.filter((one) => one !== own), sheet, ...(own ? [own] : [])];
 };
 
-/** The page's theme, in the place of the one before. */
-export function adopt(root, theme) {
-  let own = themes.get(root);
-  if (!own) {
-    own = new CSSStyleSheet();
-    themes.set(root, own);
-    root.adoptedStyleSheets = [...root.adoptedStyleSheets, own];
+/** The page's theme, in the place of the one before. What is made of colours and fonts is fetched with the first theme that has any. */
+export async function adopt(root, theme) {
+  wanted.set(root, theme);
+  let css;
+  let install = () => {};
+  if (typeof theme === 'string' && Object.hasOwn(SCHEMES, theme)) css = `:host { color-scheme: ${SCHEMES[theme]} }`;
+  else {
+    try {
+      const { fontsOf, installFonts, themeSheet } = await import('./theme.js');
+      css = themeSheet(theme);
+      install = () => installFonts(fontsOf(theme));
+    } catch (error) {
+      console.warn('chatkit: the theme could not be applied.', error);
+      return;
+    }
   }
-  own.replaceSync(themeSheet(theme));
-  installFonts(fontsOf(theme));
+  if (wanted.get(root) !== theme) return; // another one meanwhile
+  if (!themes.has(root)) themes.set(root, new CSSStyleSheet());
+  const own = themes.get(root);
+  own.replaceSync(css);
+  if (!root.adoptedStyleSheets.includes(own)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, own];
+  install();
 }
 
 function load(name) {

@@ -23,7 +23,7 @@ export class OpenAIChatKit extends HTMLElement {
     // An element that is only moved is back by then.
     queueMicrotask(() => {
       if (this.isConnected || !this.#kit) return;
-      this.#opened = this.#kit.store.state.threadId;
+      if (this.#kit.isUp) this.#opened = this.#kit.store.state.threadId;
       this.#kit.destroy();
       this.#kit = null;
     });
@@ -32,7 +32,7 @@ export class OpenAIChatKit extends HTMLElement {
   /** Applies options, whole: they are not merged with earlier ones. @throws TypeError for options that cannot be used */
   setOptions(options) {
     this.#options = normalised(options);
-    if (this.#kit) this.#kit.configure(this.#options);
+    if (this.#kit) this.#told(this.#kit.configure(this.#options));
     else this.#start();
   }
 
@@ -43,14 +43,22 @@ export class OpenAIChatKit extends HTMLElement {
       this.#kit = new Kit(this, root, this.#options, { backend: place.backend, threadId: this.#opened });
       for (const go of this.#waiting.splice(0)) go(this.#kit);
     }
-    this.#kit.connect();
+    this.#told(this.#kit.connect());
+  }
+
+  /** What goes wrong where nobody waits is told to the page. */
+  #told(doing) {
+    const kit = this.#kit;
+    doing.catch((error) => kit.report(error));
   }
 
   /** The kit once it can be spoken to: its frame is there and it knows its backend. */
   async #ready() {
-    const kit = this.#kit ?? (await new Promise((resolve) => this.#waiting.push(resolve)));
-    await kit.started;
-    return kit;
+    for (;;) {
+      const kit = this.#kit ?? (await new Promise((resolve) => this.#waiting.push(resolve)));
+      await Promise.race([kit.started, kit.ended]);
+      if (kit === this.#kit) return kit;
+    }
   }
 
   async focusComposer() {

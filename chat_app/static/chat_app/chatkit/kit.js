@@ -12,7 +12,7 @@ import { Composer } from './composer/index.js';
 import { icon } from './icons.js';
 import { loadLocale } from './locale.js';
 import { Client } from './protocol/client.js';
-import { transportOf } from './protocol/transport.js';
+import { prepare, transportOf } from './protocol/transport.js';
 import { Drafts } from './state/drafts.js';
 import { Items } from './state/items.js';
 import { Place } from './state/place.js';
@@ -23,7 +23,9 @@ import { Frame } from './view/frame.js';
 export class Kit {
   #transport = null;
   #connected = false;
-  #themed = null;
+  #themed = null; // the theme that is worn
+  #spoken; // the locale that is spoken
+  #reached = ''; // the server that is asked
 
   /** @param {{backend: string, threadId?: string|null}} where the server, and the thread that the element had open before */
   constructor(host, root, options, { backend, threadId }) {
@@ -40,8 +42,12 @@ export class Kit {
     this.chat = new Turns(this);
     this.threads = new Threads(this);
     this.files = new Files(this);
+    this.isUp = false; // once it knows its backend
     this.started = new Promise((resolve) => {
       this.go = resolve;
+    });
+    this.ended = new Promise((resolve) => {
+      this.gone = resolve;
     });
   }
 
@@ -50,10 +56,17 @@ export class Kit {
     if (this.#connected) return;
     this.#connected = true;
     this.#listen();
-    const [words] = await Promise.all([loadLocale(this.options.locale), dress(this.root, this.options.theme)]);
-    if (!this.#connected) return; // gone in between
+    let options;
+    let words;
+    do {
+      options = this.options; // others may come while these are prepared
+      const { locale, theme, api } = options;
+      [words] = await Promise.all([loadLocale(locale), dress(this.root, theme), prepare(api)]);
+      if (!this.#connected) return; // gone in between
+    } while (options !== this.options);
     Object.assign(this, words);
-    this.#themed = this.options.theme;
+    this.#themed = options.theme;
+    this.#spoken = options.locale;
     this.#reach();
     this.#build();
     this.emit('ready');
@@ -63,6 +76,8 @@ export class Kit {
   /** The element has left the page: nothing goes on that nobody sees. Answers are written on by the server. */
   destroy() {
     this.#connected = false;
+    this.threads.close();
+    this.gone();
     this.chat.leave();
     this.#transport?.close();
     removeEventListener('online', this.onLine);
@@ -80,6 +95,7 @@ export class Kit {
 
   #reach() {
     this.#transport?.close();
+    this.#reached = serverOf(this.options.api);
     this.#transport = transportOf(() => this.options.api, {
       backend: this.backend,
       element: this.host,
@@ -113,14 +129,19 @@ export class Kit {
   /** Find out whether the server is there and who is speaking, and open the first thread. */
   async start() {
     this.store.set({ phase: 'starting', trouble: '' });
+    const transport = this.#transport;
+    const isOver = () => transport !== this.#transport || !this.#connected;
     try {
-      await this.#transport.connection?.token();
+      await transport.connection?.token();
+      if (isOver()) return;
     } catch (error) {
+      if (isOver()) return;
       const cause = error?.cause ?? error;
       this.store.set({ phase: 'failed', trouble: cause?.message ?? String(cause) });
       return;
     }
     this.store.set({ phase: 'ready' });
+    this.isUp = true;
     this.go();
     const initialThread = this.opened !== undefined ? this.opened : this.options.initialThread;
     if (initialThread !== undefined) {
@@ -130,23 +151,28 @@ export class Kit {
 
   /** Other options: drawn anew where that is seen, reached anew where the server is another. */
   async configure(options) {
-    const before = this.options;
     this.options = options;
     if (!this.frame) return;
     if (JSON.stringify(options.theme) !== JSON.stringify(this.#themed)) {
       this.#themed = options.theme;
-      adopt(this.root, options.theme);
+      void adopt(this.root, options.theme);
     }
-    if (options.locale !== before.locale) {
-      Object.assign(this, await loadLocale(options.locale));
+    if (options.locale !== this.#spoken) {
+      const words = await loadLocale(options.locale);
+      if (options !== this.options || !this.#connected) return; // a later call does it all
+      Object.assign(this, words);
+      this.options = { ...options }; // another one to the composer: it speaks anew
+      this.#spoken = options.locale;
       this.host.dir = this.dir;
     }
-    if (options.api.url !== before.api.url || Boolean(options.api.getClientSecret) !== Boolean(before.api.getClientSecret)) {
+    if (serverOf(options.api) !== this.#reached) {
+      await prepare(options.api);
       this.chat.leave();
+      this.opened = undefined;
       this.#reach();
       await this.threads.open(null);
       await this.start();
-    } else if (options.api.uploadStrategy !== before.api.uploadStrategy) this.#reach();
+    }
     this.frame.configure();
     this.store.touch();
   }
@@ -210,4 +236,9 @@ export class Kit {
   follow() {
     this.frame?.messages.toEnd();
   }
+}
+
+/** What makes two backends two: another address, another way to speak for somebody, another way for files. */
+function serverOf({ url, getClientSecret, uploadStrategy }) {
+  return JSON.stringify([url, Boolean(getClientSecret), uploadStrategy]);
 }

@@ -12,8 +12,16 @@ export function take(kit, event, run) {
   if (Object.hasOwn(EVENTS, event.type)) EVENTS[event.type](kit, event, run); // what is not known is of a later version of the protocol
 }
 
+/** An event of a stream whose thread is not shown any more: only whether the server has what was sent. */
+export function overhear(kit, event, run) {
+  if (event.type === 'thread.created') run.threadId = event.thread?.id ?? null;
+  if (event.type === 'error' && !run.isAccepted) throw new ChatKitError(event.message || kit.t('thread.error'));
+  if (event.type === 'stream_options' || event.type.startsWith('thread.')) run.accept();
+}
+
 const EVENTS = {
-  'thread.created': (kit, { thread }) => {
+  'thread.created': (kit, { thread }, run) => {
+    run.threadId = thread.id;
     applyThread(kit, thread);
     kit.threads.born(thread);
   },
@@ -50,7 +58,7 @@ const EVENTS = {
     const words = message || kit.t('thread.error');
     if (!run.isAccepted && run.optimistic) throw new ChatKitError(words);
     run.failed = true;
-    kit.store.set({ error: { message: words, retry: retry !== false && code !== undefined } });
+    kit.store.set({ error: { message: words, retry: retry !== false && code !== undefined, after: run.after } });
     kit.report(new Error(words), { shown: true });
   },
 };
@@ -68,6 +76,7 @@ function put(kit, item, run) {
   } else {
     begun(kit, run);
     kit.items.put(item);
+    if (run.after) kit.chat.answered.set(item.id, run.after);
     if (item.type === 'client_tool_call' && item.status === 'pending') run.calls.set(item.id, item);
     kit.store.set({ progress: null });
   }

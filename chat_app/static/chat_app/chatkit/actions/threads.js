@@ -17,23 +17,37 @@ function statusOf(status) {
 
 export class Threads {
   #opening = 0;
+  #loading = null;
 
   constructor(kit) {
     this.kit = kit;
   }
 
   /** Show a thread, null for a new one. Resolves once it is there. `perhaps`: where it is gone, a new one. */
-  async open(threadId, { perhaps = false } = {}) {
+  async open(threadId, { perhaps = false, again = false } = {}) {
+    const { kit } = this;
+    const { state } = kit.store;
+    const isNew = threadId !== state.threadId;
+    // A page that sets what it was told is open does not mean it to be read anew.
+    if (!isNew && !again && threadId !== null) {
+      await this.#loading;
+      return;
+    }
+    kit.history?.hide();
+    this.#loading = this.#load(threadId, { perhaps, isNew });
+    await this.#loading;
+  }
+
+  async #load(threadId, { perhaps, isNew }) {
     const { kit } = this;
     const turn = (this.#opening += 1);
     kit.chat.leave();
     kit.items.clear();
     kit.store.set({
       threadId, thread: null, loading: threadId !== null, earlier: null, error: null, progress: null, stopped: false, notices: [],
-      history: { ...kit.store.state.history, open: false },
     });
     kit.place.set(threadId);
-    kit.emit('thread.change', { threadId });
+    if (isNew) kit.emit('thread.change', { threadId });
     if (threadId === null) return;
     kit.emit('thread.load.start', { threadId });
     let active = null;
@@ -48,10 +62,8 @@ export class Threads {
       kit.store.set({ error: { message: error.message, retry: false, reload: true } });
       kit.report(error);
     } finally {
-      if (turn === this.#opening) {
-        kit.store.set({ loading: false });
-        kit.emit('thread.load.end', { threadId });
-      }
+      if (turn === this.#opening) kit.store.set({ loading: false });
+      kit.emit('thread.load.end', { threadId });
     }
     if (active && turn === this.#opening) void kit.chat.follow(active);
   }
@@ -70,10 +82,11 @@ export class Threads {
     }
     if (turn !== this.#opening || (!fresh && kit.chat.busy)) return null;
     // What was begun and has ended here meanwhile is not in what was read.
-    if (!fresh && kit.chat.begun !== said) return this.#read(threadId, turn, fresh);
+    if (kit.chat.begun !== said && !kit.chat.busy) return this.#read(threadId, turn, fresh);
     applyThread(kit, thread);
     const oldest = kit.items.first?.id;
-    kit.items.renew(items);
+    if (kit.chat.busy) kit.items.merge(items);
+    else kit.items.renew(items);
     if (fresh || kit.items.first?.id !== oldest) kit.store.set({ earlier });
     kit.store.touch();
     return activeTurn;
@@ -93,8 +106,13 @@ export class Threads {
     } catch (error) {
       kit.fail(error);
     } finally {
-      kit.store.set({ loading: false });
+      if (kit.store.state.threadId === threadId) kit.store.set({ loading: false });
     }
+  }
+
+  /** The chat has left the page: what is on its way comes too late. */
+  close() {
+    this.#opening += 1;
   }
 
   /** Read anew what may have changed elsewhere. An answer that is being read here knows better. */

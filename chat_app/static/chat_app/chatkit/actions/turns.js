@@ -1,13 +1,16 @@
 /** What a person does that is answered by a stream, and the stream to its end. One at a time: the thread has one answer. */
 
 import { ChatKitError } from '../protocol/client.js';
-import { take } from './events.js';
+import { overhear, take } from './events.js';
 
 let local = 0;
 
 export class Turns {
   #run = null;
-  begun = 0; // how many there were
+  #mine = new Set(); // turns that this page has begun
+  #halted = new Set(); // turns that were stopped here: they may take a moment to end
+  begun = 0; // how many streams there were
+  answered = new Map(); // item -> the item after which it came, for answers to anything but a message
 
   constructor(kit) {
     this.kit = kit;
@@ -23,11 +26,9 @@ export class Turns {
    */
   async send({ content, attachments = [], reply, model, tool, newThread = false }) {
     const { kit } = this;
-    this.#free();
     if (newThread && kit.store.state.threadId !== null) await kit.threads.open(null);
-    const threadId = kit.store.state.threadId;
-    if (threadId === null) await kit.threads.beginning();
     this.#free();
+    const threadId = kit.store.state.threadId;
     const options = { ...(model && { model }), ...(tool && { tool_choice: { id: tool } }) };
     const input = { content, attachments: attachments.map(({ id }) => id), quoted_text: reply ?? '', inference_options: options };
     const optimistic = {
@@ -36,7 +37,7 @@ export class Turns {
     };
     kit.items.put(optimistic);
     kit.follow();
-    const run = newRun({ optimistic });
+    const run = newRun({ optimistic, threadId });
     const what = threadId === null ? ['threads.create', { input }] : ['threads.add_user_message', { thread_id: threadId, input }];
     const ended = this.#stream(...what, run);
     try {
@@ -48,18 +49,18 @@ export class Turns {
     }
     const text = content.map((part) => part.text ?? '').join('');
     const message = { id: run.sent?.id ?? null, text, content, attachments };
-    kit.emit('message.sent', { message, threadId: kit.store.state.threadId });
+    kit.emit('message.sent', { message, threadId: run.threadId });
     ended.catch(() => {}); // told already: nobody waits for the end of the answer
   }
 
-  /** Answer once more, after the item of that id. */
+  /** Answer once more, after the item of that id: the last one that was there before the answer. The question where left out. */
   async retry(itemId) {
     this.#free();
     const { kit } = this;
     const after = itemId ?? kit.items.last((item) => item.type === 'user_message' && !item.pending)?.id;
     // What was answered before stays until something takes its place.
     const replaces = after ? kit.items.behind(after) : [];
-    if (after) await this.#settled('threads.retry_after_item', { thread_id: kit.store.state.threadId, item_id: after }, { replaces });
+    if (after) await this.#settled('threads.retry_after_item', { thread_id: kit.store.state.threadId, item_id: after }, { replaces, after });
   }
 
   /** A widget's action, as its ActionConfig says: by the page, or by the server with a stream or without. */
@@ -117,11 +118,20 @@ export class Turns {
   /** End the answer, wherever it is written. */
   stop() {
     const run = this.#run;
-    if (!run || !this.kit.store.state.canStop) return;
+    if (!run || run.stopped || !this.kit.store.state.canStop) return;
     this.kit.store.set({ stopping: true });
     run.stopped = true;
-    if (run.followed) void this.kit.transport.connection.stop(run.followed);
+    if (run.turnId) this.#halted.add(run.turnId);
+    if (run.followed) void this.#stopElsewhere(run);
     else run.control.abort();
+  }
+
+  async #stopElsewhere(run) {
+    if ((await this.kit.transport.connection.stop(run.followed)) || this.#run !== run) return;
+    // It did not get through: the answer goes on, and can be stopped again.
+    run.stopped = false;
+    this.#halted.delete(run.followed);
+    this.kit.store.set({ stopping: false });
   }
 
   /** Another thread is shown: what still runs goes on unseen. */
@@ -133,34 +143,45 @@ export class Turns {
   async follow(turnId) {
     const { kit } = this;
     const { connection } = kit.transport;
-    if (this.#run || !connection) return;
-    const run = newRun({ followed: turnId });
-    try {
-      await this.#read(run, async () => {
-        const response = await connection.reattach(turnId, null, run.control.signal);
-        if (response.status === 204) return null;
-        if (!response.ok) throw await kit.client.refusal(response);
-        return kit.client.read(response);
-      });
-    } catch (error) {
-      if (error.status !== 404) kit.report(error); // ended in between: it is read with the rest
-    }
-    if (!run.left) await kit.threads.refresh();
+    if (this.#run || !connection || this.#halted.has(turnId)) return;
+    const run = newRun({ followed: turnId, threadId: kit.store.state.threadId });
+    await this.#read(run, async () => {
+      const response = await connection.reattach(turnId, null, run.control.signal);
+      if (response.status === 204) return null;
+      if (!response.ok) throw await kit.client.refusal(response);
+      return kit.client.read(response);
+    });
+    if (run.left) return;
+    // What this page has asked for and left is its own business still.
+    if (this.#mine.has(turnId) && !run.stopped && !run.failed) await this.#tools(run);
+    if (!this.#run) await kit.threads.refresh().catch((error) => kit.report(error));
   }
 
   #free() {
-    if (this.#run) throw new ChatKitError(this.kit.t('thread.busy'));
+    if (!this.#run) return;
+    const words = this.kit.t('thread.busy');
+    this.kit.notify({ level: 'warning', message: words, passing: true });
+    throw new ChatKitError(words);
+  }
+
+  /** What came before the answer that an item belongs to, where that is known here. */
+  askedBefore(itemId) {
+    return this.answered.get(itemId);
   }
 
   /** A stream that somebody waits for to its end. */
   async #settled(type, params, how = {}) {
-    const run = newRun(how);
+    const last = this.kit.items.last((item) => !item.pending)?.id;
+    const run = newRun({ after: last, threadId: params.thread_id, ...how });
     run.accepted.catch(() => {}); // the stream itself tells
     await this.#stream(type, params, run);
   }
 
   async #stream(type, params, run) {
-    await this.#read(run, () => this.kit.client.stream(type, params, { signal: run.control.signal }));
+    await this.#read(run, async () => {
+      if (type === 'threads.create') await this.kit.threads.beginning();
+      return this.kit.client.stream(type, params, { signal: run.control.signal });
+    });
     if (!run.left && !run.stopped && !run.failed) await this.#tools(run);
   }
 
@@ -178,7 +199,8 @@ export class Turns {
     kit.store.set({ responding: true, canStop: Boolean(run.followed), stopping: false, stopped: false, error: null, progress: null });
     try {
       const stream = await open();
-      for await (const event of stream?.events ?? []) if (!run.left) take(kit, event, run);
+      this.#named(run, stream?.turnId);
+      for await (const event of stream?.events ?? []) (run.left ? overhear : take)(kit, event, run);
       if (!run.isAccepted && run.optimistic) throw Object.assign(new ChatKitError(kit.t('thread.error')), { told: run.noticed });
       run.accept();
     } catch (error) {
@@ -187,15 +209,32 @@ export class Turns {
       if (!run.left) {
         this.#run = null;
         this.#over(run);
+      } else if (run.threadId && run.threadId === kit.store.state.threadId && !this.#run) {
+        kit.threads.refresh().catch((error) => kit.report(error)); // somebody has come back to it
       }
     }
   }
 
+  #named(run, turnId) {
+    run.turnId = run.followed ?? turnId ?? null;
+    if (run.turnId && !run.followed) this.#mine.add(run.turnId);
+    if (run.stopped && run.turnId) this.#halted.add(run.turnId);
+  }
+
   #broken(run, error) {
     const { kit } = this;
-    if (run.left) return;
+    if (run.left) {
+      if (run.isAccepted) return;
+      run.refuse(error);
+      if (run.sending) kit.fail(error);
+      return;
+    }
     if (run.stopped || run.control.signal.aborted) {
       run.accept();
+      return;
+    }
+    if (run.followed && error.status === 404) {
+      run.accept(); // ended in between: it is read with the rest
       return;
     }
     run.failed = true;
@@ -206,7 +245,9 @@ export class Turns {
     }
     run.accept();
     const words = error instanceof ChatKitError ? error.message : kit.t('thread.broken');
-    kit.store.set({ error: { message: words, retry: true } });
+    // Nothing to answer again where the server never had what was asked, or where somebody else has asked.
+    const retry = !run.followed && (run.after === null || run.answering === true);
+    kit.store.set({ error: { message: words, retry, after: run.after } });
     kit.report(error);
   }
 
@@ -214,8 +255,8 @@ export class Turns {
     const { kit } = this;
     if (run.answering) kit.emit('response.end');
     kit.store.set({ responding: false, canStop: false, stopping: false, progress: null, stopped: Boolean(run.stopped) });
-    if (run.stopped) kit.announce(kit.t('thread.stopped'));
-    else if (run.answering && !run.left) kit.announce(kit.t('thread.answered'));
+    if (run.stopped) kit.announcer.close(kit.t('thread.stopped'));
+    else if (run.answering && !run.left) kit.announcer.close(kit.t('thread.answered'));
   }
 
   /** Tools of the page that the answer asked for: once each, and the first result goes back. */
@@ -242,8 +283,8 @@ export class Turns {
   }
 }
 
-function newRun({ optimistic = null, followed = null, replaces = [] }) {
-  const run = { optimistic, followed, replaces, control: new AbortController(), calls: new Map(), isAccepted: false, sent: null, left: false };
+function newRun({ optimistic = null, followed = null, replaces = [], after = null, threadId = null }) {
+  const run = { optimistic, followed, replaces, after, threadId, sending: optimistic !== null, turnId: null, control: new AbortController(), calls: new Map(), isAccepted: false, sent: null, left: false };
   run.accepted = new Promise((resolve, reject) => {
     run.accept = () => {
       run.isAccepted = true;

@@ -1,10 +1,11 @@
 /** The row below the text: what can be added, the tools, the model, the microphone. Built anew when the options change. */
 
 import { h, iconButton } from '../../view/dom.js';
-import { Dictation } from './dictation.js';
 import { acceptOf } from './filerules.js';
 import { Models } from './models.js';
 import { Tools } from './tools.js';
+
+const SILENT = { state: 'idle', offered: false, cancel() {}, destroy() {} };
 
 export class Foot {
   #kit;
@@ -28,12 +29,27 @@ export class Foot {
       iconButton(t('composer.tag'), kit.icon('at'), () => told.tag(), { class: 'at' });
     this.tools = new Tools(kit, told.changed);
     this.models = new Models(kit);
-    this.dictation = new Dictation(kit, told);
+    this.dictation = SILENT;
     this.count = h('span', { class: 'count', 'aria-live': 'off' });
     this.row = h('div', { class: 'composer-foot' },
       h('div', { class: 'foot-start' }, this.attach, this.files, this.at, this.tools.element),
-      h('div', { class: 'foot-end' }, this.count, this.models.element, this.dictation.button, send));
-    this.element = h('div', { class: 'composer-base' }, this.row, this.dictation.element);
+      h('div', { class: 'foot-end' }, this.count, this.models.element, send));
+    this.element = h('div', { class: 'composer-base' }, this.row);
+    if (options.composer.dictation?.enabled) void this.#listen(told, send);
+  }
+
+  /** The microphone is fetched where the page wants one. */
+  async #listen(told, send) {
+    try {
+      const { Dictation } = await import('./dictation.js');
+      if (this.gone) return;
+      this.dictation = new Dictation(this.#kit, told);
+      send.before(this.dictation.button);
+      this.element.append(this.dictation.element);
+      told.changed();
+    } catch (error) {
+      this.#kit.report(error);
+    }
   }
 
   #picked(told) {
@@ -73,6 +89,7 @@ export class Foot {
   }
 
   destroy() {
+    this.gone = true;
     for (const part of [this.tools, this.models, this.dictation]) part.destroy();
     this.element.remove();
   }

@@ -4,18 +4,17 @@
  */
 
 import { h, setAttr, setText } from '../../view/dom.js';
-import { Assist } from './assist.js';
-import { commands } from './commands.js';
 import { COUNT_FROM, isBlank, lengthOf, MOST, ofText, tidy, trimmed } from './content.js';
 import { Drafts } from './drafts.js';
 import { dropZone } from './drop.js';
 import { Field } from './field.js';
 import { Foot } from './foot.js';
-import { mentions } from './mentions.js';
 import { Note } from './note.js';
 import { Quote } from './quote.js';
 import { Sender } from './sender.js';
 import { Trays } from './trays.js';
+
+const NO_HELP = { update() {}, key: () => false, close() {}, start() {}, destroy() {} };
 
 const touch = matchMedia('(pointer: coarse) and (hover: none)');
 
@@ -80,11 +79,27 @@ export class Composer {
       tag: () => this.assist.start('@'),
     }, this.sender.button);
     this.surface.append(this.foot.element);
-    const sources = [mentions(kit), commands(kit, () => this.foot.actions)];
-    this.assist = new Assist(kit, this.field, sources, this.surface, () => this.submit());
+    this.assist = NO_HELP;
+    void this.#help();
     this.#stopDrop = dropZone(kit, () => this.#takesFiles, (files) => this.#take(files));
     this.foot.models.set(model);
     if (tool !== null) this.foot.tools.keep(tool);
+  }
+
+  /** What helps while one types is fetched where the page has something to offer. */
+  async #help() {
+    const kit = this.#kit;
+    const { options } = kit;
+    if (!options.entities?.onTagSearch && !options.commands?.enabled) return;
+    try {
+      const [{ Assist }, { mentions }, { commands }] = await Promise.all([import('./assist.js'), import('./mentions.js'), import('./commands.js')]);
+      if (this.gone || this.#options !== options) return;
+      const sources = [mentions(kit), commands(kit, () => this.foot.actions)];
+      this.assist = new Assist(kit, this.field, sources, this.surface, () => this.submit());
+      this.assist.update();
+    } catch (error) {
+      kit.report(error);
+    }
   }
 
   get threadId() {
@@ -285,6 +300,7 @@ export class Composer {
   }
 
   destroy() {
+    this.gone = true;
     this.drafts.destroy();
     document.removeEventListener('selectionchange', this.#selected);
     this.#stopDrop();

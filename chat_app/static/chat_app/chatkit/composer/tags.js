@@ -3,7 +3,6 @@
 import { h } from '../../view/dom.js';
 import { safeImage } from '../urls.js';
 import { entityOf } from './content.js';
-import { preview } from './preview.js';
 
 const tags = new WeakMap(); // chip -> tag
 const icons = new WeakMap(); // kit -> Map of tag id -> icon, which a message has no room for
@@ -50,10 +49,19 @@ export function tagChip(kit, tag, { editing } = {}) {
     picture(kit, icon, 'tag-icon'),
     h('span', { class: 'tag-text', dir: 'auto' }, tag.text));
   tags.set(chip, tag);
-  if (live && onRequestPreview) preview(kit, chip, () => entityOf(tag, icon));
+  if (live && onRequestPreview) void previewed(kit, chip, () => entityOf(tag, icon));
   if (live && onClick) chip.addEventListener('click', () => tell(kit, entityOf(tag, icon)));
   if (live && editing) chip.addEventListener('keydown', (event) => chipKey(event, chip, editing));
   return chip;
+}
+
+async function previewed(kit, chip, entity) {
+  try {
+    const { preview } = await import('./preview.js');
+    preview(kit, chip, entity);
+  } catch (error) {
+    kit.report(error);
+  }
 }
 
 async function tell(kit, entity) {

@@ -4,7 +4,7 @@
  * own `fetch` says how, and whatever else that server can do is not expected.
  */
 
-import { connect } from '../../connect/index.js';
+let connect; // the connector, once somebody needs it
 
 const SOON = 150; // ms; the element reads whenever it is asked, unlike the official one
 
@@ -16,6 +16,11 @@ const SOON = 150; // ms; the element reads whenever it is asked, unlike the offi
  * @property {import('../../connect/index.d.ts').Connection|null} connection what goes on beside the requests
  * @property {() => void} close
  */
+
+/** Fetch what `transportOf` needs for these options. */
+export async function prepare({ getClientSecret }) {
+  if (getClientSecret) ({ connect } = await import('../../connect/index.js'));
+}
 
 /**
  * @param {() => object} current gives the normalised option `api`, whose functions may be others each time

@@ -100,6 +100,15 @@ export class Items {
     this.#moved = true;
   }
 
+  /** As `renew`, while an answer is being read: what is known here is newer, and what only is here stays last. */
+  merge(items) {
+    const shown = items.filter((item) => item?.id && !NEVER_SHOWN.has(item.type)).map((item) => this.#byId.get(item.id) ?? item);
+    const ids = new Set(shown.map(({ id }) => id));
+    this.#byId = new Map([...shown, ...this.list.filter(({ id }) => !ids.has(id))].map((item) => [item.id, item]));
+    for (const id of this.#byId.keys()) this.#changed.add(id);
+    this.#moved = true;
+  }
+
   clear() {
     this.#byId = new Map();
     this.#moved = true;

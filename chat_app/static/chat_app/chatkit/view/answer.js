@@ -132,8 +132,8 @@ export class AnswerView {
 
   #retry() {
     const { kit } = this;
-    const asked = kit.items.before(this.item.id, (item) => item.type === 'user_message');
-    kit.chat.retry(asked?.id).catch((error) => kit.fail(error));
+    const asked = kit.chat.askedBefore(this.item.id) ?? kit.items.before(this.item.id, (item) => item.type === 'user_message')?.id;
+    kit.chat.retry(asked).catch((error) => kit.report(error)); // a person has been told already
   }
 
   destroy() {

@@ -38,7 +38,10 @@ export class Frame {
   #disclaim(disclaimer) {
     this.disclaimer.hidden = !disclaimer?.text;
     this.disclaimer.classList.toggle('strong', Boolean(disclaimer?.highContrast));
-    if (disclaimer?.text) new Prose(this.kit, this.disclaimer).update(disclaimer.text, true);
+    if (!disclaimer?.text) return;
+    const words = h('div');
+    fill(this.disclaimer, words);
+    new Prose(this.kit, words).update(disclaimer.text, true);
   }
 
   render(state) {

@@ -15,16 +15,20 @@ export class Header {
     const { kit } = this;
     const { header, history } = kit.options;
     this.element.hidden = !header.enabled;
+    this.title.hidden = !header.title.enabled;
+    const face = JSON.stringify([kit.locale, header.leftAction?.icon, header.rightAction?.icon, history.enabled]);
+    if (face === this.face) return; // the button that was just pressed keeps the focus
+    this.face = face;
     this.fresh = iconButton(kit.t('header.newChat'), kit.icon('compose'), () => this.#fresh(), { class: 'new-chat' });
     this.past = iconButton(kit.t('header.history'), kit.icon('history'), () => kit.history.toggle(), { class: 'show-history', 'aria-expanded': 'false' });
-    fill(this.start, header.leftAction && this.#own(header.leftAction), history.enabled && this.past);
-    fill(this.end, this.fresh, header.rightAction && this.#own(header.rightAction));
-    this.title.hidden = !header.title.enabled;
+    fill(this.start, header.leftAction && this.#own('leftAction'), history.enabled && this.past);
+    fill(this.end, this.fresh, header.rightAction && this.#own('rightAction'));
   }
 
-  #own({ icon, onClick }) {
+  #own(which) {
+    const { icon } = this.kit.options.header[which];
     // The page names no words for its button; the picture's own name has to do.
-    return iconButton(String(icon).replaceAll('-', ' '), this.kit.icon(icon), () => onClick?.(), { class: 'own' });
+    return iconButton(String(icon).replaceAll('-', ' '), this.kit.icon(icon), () => this.kit.options.header[which]?.onClick?.(), { class: 'own' });
   }
 
   async #fresh() {

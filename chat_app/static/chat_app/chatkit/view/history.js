@@ -24,6 +24,10 @@ export class HistoryPanel {
     const { kit } = this;
     setAttr(this.element, 'aria-label', kit.t('history.title'));
     setText(this.title, kit.t('history.title'));
+    const { showRename, showDelete } = kit.options.history;
+    const face = JSON.stringify([kit.locale, showRename, showDelete]);
+    if (face === this.face) return;
+    this.face = face;
     this.close = iconButton(kit.t('history.close'), kit.icon('close'), () => this.hide());
     this.more = h('button', { type: 'button', class: 'button quiet wide', hidden: true, on: { click: () => kit.threads.list({ more: true }) } }, h('span', {}, kit.t('history.more')));
     fill(this.element, h('div', { class: 'history-head' }, this.title, this.close), this.list);
@@ -48,6 +52,7 @@ export class HistoryPanel {
     const { history } = kit.store.state;
     if (!history.open) return;
     kit.store.set({ history: { ...history, open: false } });
+    kit.emit('history.close');
     this.before?.focus?.();
   }
 
@@ -58,8 +63,6 @@ export class HistoryPanel {
 
   render({ history, threadId }) {
     const { open } = history;
-    if (this.wasOpen && !open) this.kit.emit('history.close');
-    this.wasOpen = open;
     setAttr(this.element, 'data-open', open);
     this.element.inert = !open;
     if (!open || (this.drawn === history && this.current === threadId)) return;

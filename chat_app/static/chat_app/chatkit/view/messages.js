@@ -72,6 +72,9 @@ export class Messages {
     setText(this.earlier.firstElementChild, t('thread.earlier'));
     setAttr(this.waiting, 'aria-label', t('frame.loading'));
     this.startScreen.configure();
+    const face = JSON.stringify([this.kit.locale, this.kit.options.threadItemActions]);
+    if (face === this.face) return; // what is typed into a form, and where the focus is, stays
+    this.face = face;
     for (const view of this.#views.values()) view.destroy?.();
     this.#views = new Map();
     this.restart = true;

@@ -46,7 +46,7 @@ export class Notes {
     this.error.hidden = !error || responding;
     if (!error || this.failure === error) return;
     this.failure = error;
-    const again = error.reload ? () => kit.threads.open(kit.store.state.threadId) : () => kit.chat.retry().catch((reason) => kit.fail(reason));
+    const again = error.reload ? () => kit.threads.open(kit.store.state.threadId, { again: true }) : () => kit.chat.retry(error.after ?? undefined).catch((reason) => kit.report(reason));
     fill(this.error, kit.icon('alert'), h('span', { dir: 'auto' }, error.message),
       (error.retry || error.reload) && h('button', { type: 'button', class: 'button quiet', on: { click: again } }, h('span', {}, kit.t('thread.errorRetry'))));
   }

@@ -20,7 +20,11 @@ export class Start {
   #row({ label, prompt, icon }) {
     const { kit } = this;
     const content = typeof prompt === 'string' ? [{ type: 'input_text', text: prompt }] : prompt;
-    const send = () => kit.chat.send({ content }).catch((error) => error.name !== 'ChatKitError' && kit.report(error)); // else it is told
+    const send = () => {
+      const { model, tool } = kit.composer.message();
+      kit.composer.focus();
+      kit.chat.send({ content, model, tool }).catch((error) => error.name !== 'ChatKitError' && kit.report(error)); // else it is told
+    };
     return h('button', { type: 'button', class: 'prompt', on: { click: send } }, icon && kit.icon(icon), h('span', { class: 'prompt-label', dir: 'auto' }, label));
   }
 }
