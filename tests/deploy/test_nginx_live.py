@@ -151,7 +151,11 @@ def test_worker_that_drains_refuses_a_turn_in_its_own_words_and_reads_go_on(
     worker.signal(signal.SIGTERM)
     try:
         wait_until(lambda: at_worker.get("/readyz").status_code == 503, "draining", 5)
-        answers = [key.post("/api/chat", {"message": "/echo hi"}) for _ in range(4)]
+        answers: list[Any] = []
+        while (
+            len(answers) < 40 and len({answer.status_code for answer in answers}) < 2
+        ):  # who gets one is nginx's choice
+            answers.append(key.post("/api/chat", {"message": "/echo hi"}))
         assert {answer.status_code for answer in answers} == {200, 503}
         for answer in answers:
             if answer.status_code == 503:
