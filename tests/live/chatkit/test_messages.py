@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import sqlite3
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -207,29 +203,6 @@ def test_sync_action_changes_a_widget_of_the_answer_that_is_being_written(client
         assert refused(lambda: client.call("threads.sync_custom_action", item_id=going_on, **about))[0] == 404
         stream.all()
     assert stream.thread.items[whole]["widget"] == action["payload"]
-    same(client, stream.thread_id)
-
-
-def test_sync_action_waits_for_an_end_that_is_being_stored(kit: ServerProcess, client: Client) -> None:
-    path = kit.env["DATABASE_URL"].removeprefix("sqlite:///")
-    action = {"type": "change", "payload": shapes.card(shapes.words("Changed"))}
-    with (
-        closing(sqlite3.connect(path, isolation_level=None)) as lock,
-        ThreadPoolExecutor() as threads,
-        client.create(script(["count", 40, 0.02], WIDGET)) as stream,
-    ):
-        stream.until("assistant_message.content_part.text_delta")
-        lock.execute("BEGIN IMMEDIATE")
-        widget = stream.until("thread.item.done")["item"]["id"]
-        time.sleep(0.2)  # the end waits for the database now
-        about = {"thread_id": stream.thread_id, "item_id": widget, "action": action}
-        changing = threads.submit(client.call, "threads.sync_custom_action", **about)
-        time.sleep(0.3)
-        assert not changing.done()
-        lock.execute("ROLLBACK")
-        stream.thread.items[widget] = changing.result(10)["updated_item"]
-        stream.all()
-    assert stream.thread.items[widget]["widget"] == action["payload"]
     same(client, stream.thread_id)
 
 
