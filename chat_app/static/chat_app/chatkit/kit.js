@@ -100,7 +100,7 @@ export class Kit {
       backend: this.backend,
       element: this.host,
       onTurn: (turnId, threadId) => {
-        if (threadId === undefined || threadId === this.store.state.threadId) void this.chat.follow(turnId);
+        if (threadId === this.store.state.threadId) void this.chat.follow(turnId);
       },
       onThreads: () => this.store.state.history.open && void this.threads.list(),
       onStatus: ({ state }) => this.store.set({ link: state === 'retrying' || state === 'reconnecting' ? 'lost' : 'open' }),

@@ -59,7 +59,7 @@ const EVENTS = {
     if (!run.isAccepted && run.optimistic) throw new ChatKitError(words);
     run.failed = true;
     kit.store.set({ error: { message: words, retry: retry !== false && code !== undefined, after: run.after } });
-    kit.report(new Error(words), { shown: true });
+    kit.report(new Error(words));
   },
 };
 

@@ -164,11 +164,6 @@ export class Turns {
     throw new ChatKitError(words);
   }
 
-  /** What came before the answer that an item belongs to, where that is known here. */
-  askedBefore(itemId) {
-    return this.answered.get(itemId);
-  }
-
   /** A stream that somebody waits for to its end. */
   async #settled(type, params, how = {}) {
     const last = this.kit.items.last((item) => !item.pending)?.id;

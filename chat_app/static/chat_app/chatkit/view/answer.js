@@ -132,7 +132,7 @@ export class AnswerView {
 
   #retry() {
     const { kit } = this;
-    const asked = kit.chat.askedBefore(this.item.id) ?? kit.items.before(this.item.id, (item) => item.type === 'user_message')?.id;
+    const asked = kit.chat.answered.get(this.item.id) ?? kit.items.before(this.item.id, (item) => item.type === 'user_message')?.id;
     kit.chat.retry(asked).catch((error) => kit.report(error)); // a person has been told already
   }
 
