@@ -1,7 +1,8 @@
-"""The chat page at `/`: one element, its address book and its own Content-Security-Policy. No chat happens here.
+"""The chat page at `/`: one element, what the page tells it, and a Content-Security-Policy of its own. No chat happens here.
 
-With `CHATKIT_DOMAIN_KEY` it is OpenAI's element, whose script comes from OpenAI's host and nowhere else can be had; where that
-does not come up, the page shows our own. A stranger who may not be a guest gets our own at once: it knows the way to the login.
+The element is our own. With `CHATKIT_DOMAIN_KEY` it is OpenAI's, whose script comes from OpenAI's host and nowhere else can be
+had; where that does not come up, the page shows our own. A stranger who may not be a guest gets our own at once: the page around
+it knows the way to the login.
 
 The page itself identifies nobody: its element asks `POST /api/custom/session`, which lets a login, a known guest or (where
 guests are allowed) a new one in. What the page knows of a login it only shows.
@@ -30,7 +31,7 @@ POLICY: Final = {
     "script-src": "'self'",
     "style-src": "'self'",
     "connect-src": "'self'",
-    "img-src": "'self' data:",
+    "img-src": "'self' data: blob:",
     "font-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'self'",
@@ -57,44 +58,14 @@ def _header(policy: Mapping[str, str]) -> str:
 CSP: Final = _header(POLICY)
 CHATKIT_CSP: Final = _header(CHATKIT_POLICY)
 
-# What the entry module imports, so that a browser fetches it all at once; the page's test holds it to the truth.
+# What the entry modules import, so that a browser fetches it all at once; the page's test holds it to the truth.
 MODULES: Final = (
-    "actions/session.js",
-    "actions/threads.js",
-    "actions/turns.js",
-    "api/backoff.js",
-    "api/client.js",
-    "api/follow.js",
-    "api/http.js",
-    "api/sse.js",
-    "app.js",
-    "render/decorate.js",
-    "render/highlight.js",
-    "render/parser.js",
-    "render/sanitise.js",
-    "render/stream.js",
-    "state/fold.js",
-    "state/kept.js",
-    "state/messages.js",
-    "state/store.js",
-    "vendor/marked.esm.js",
-    "vendor/purify.min.js",
-    "view/announcer.js",
-    "view/banner.js",
-    "view/composer.js",
-    "view/conversation.js",
-    "view/copy.js",
-    "view/dialog.js",
-    "view/dom.js",
-    "view/empty.js",
-    "view/icons.js",
-    "view/menu.js",
-    "view/message.js",
-    "view/picker.js",
-    "view/sidebar.js",
-    "view/theme.js",
-    "view/threadrow.js",
-    "view/topbar.js",
+    "page.js",
+    "page/options.js",
+    "page/own.js",
+    "page/place.js",
+    "page/scheme.js",
+    "page/visit.js",
 )
 
 CHATKIT_MODULES: Final = (
@@ -111,9 +82,8 @@ CHATKIT_MODULES: Final = (
     "connect/running.js",
     "connect/secret.js",
     "connect/updates.js",
-    "view/dom.js",
-    "view/empty.js",
-    "view/icons.js",
+    "page/options.js",
+    "page/place.js",
 )
 
 
@@ -130,6 +100,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "admin": _address("admin:index") if known and getattr(user, "is_staff", False) else "",
         "login": "" if known else _login_address(),
         "guests": settings.ALLOW_GUESTS,
+        "dictation": bool(settings.TRANSCRIPTION_MODEL),
+        "max_size": limit("MAX_ATTACHMENT"),
+        "max_count": limit("ATTACHMENTS_A_MESSAGE"),
     }
     if with_chatkit:
         return _chatkit(request, context)
@@ -146,9 +119,6 @@ def _chatkit(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         "script": CHATKIT_SCRIPT,
         "key": settings.CHATKIT_DOMAIN_KEY,
         "upload": reverse("attachments"),
-        "dictation": bool(settings.TRANSCRIPTION_MODEL),
-        "max_size": limit("MAX_ATTACHMENT"),
-        "max_count": limit("ATTACHMENTS_A_MESSAGE"),
     }
     response = render(request, "chat_app/chatkit.html", told)
     response["Content-Security-Policy"] = CHATKIT_CSP

@@ -1,5 +1,5 @@
-"""The chat page as a person sees it, for tests: its places by name and what one does there. No assertion about a feature
-lives here; `Watch` holds what must be true on every page.
+"""The chat page as a person sees it, for tests. No assertion about a feature lives here; `Watch` holds what must be true on
+every page.
 """
 
 from __future__ import annotations
@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from tests.e2e.element import Element
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request
@@ -79,50 +81,27 @@ def open_as_staff(context: BrowserContext, watch: Watch, server: ServerProcess, 
     return page
 
 
-class ChatPage:
-    """One tab with the chat."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page, self.url = page, url
+class ChatPage(Element):
+    """One tab with the chat page."""
 
     def open(self, path: str = "/", ready: bool = True) -> None:
         self.page.goto(self.url + path)
         if ready:
             self.ready()
 
-    def reload(self) -> None:
-        self.page.reload()
-        self.ready()
-
     def ready(self) -> None:
+        super().ready()
         self.picker.wait_for()
-        self.page.wait_for_function(
-            "() => !document.querySelector('chat-backend').shadowRoot.querySelector('.waiting')"
-        )
-
-    def find(self, selector: str) -> Locator:
-        return self.page.locator(f"chat-backend {selector}")
-
-    @property
-    def input(self) -> Locator:
-        return self.find("textarea.input")
 
     @property
     def picker(self) -> Locator:
-        return self.find(".picker")
-
-    @property
-    def answers(self) -> Locator:
-        return self.find(".from-model")
-
-    @property
-    def questions(self) -> Locator:
-        return self.find(".from-user .bubble")
+        """Who answers."""
+        return self.find(".model-trigger")
 
     @property
     def prose(self) -> Locator:
         """The text of the newest answer."""
-        return self.answers.last.locator(".prose")
+        return self.answers.last
 
     @property
     def banner(self) -> Locator:
@@ -130,33 +109,13 @@ class ChatPage:
 
     @property
     def history(self) -> Locator:
-        return self.find(".row-link")
+        return self.find(".history-open")
 
-    def button(self, name: str) -> Locator:
-        return self.page.get_by_role("button", name=name, exact=True)
+    @property
+    def address(self) -> str:
+        """What leads to the open thread, as `open` takes it."""
+        fragment: str = self.page.evaluate("location.hash")
+        return f"/{fragment}"
 
     def menu_entry(self, name: str) -> Locator:
         return self.page.get_by_role("menuitem", name=name)
-
-    def say(self, text: str) -> None:
-        """Type and send; what is typed is gone from the field once it is taken."""
-        self.input.fill(text)
-        self.input.press("Enter")
-
-    def ended(self, state: str = "completed", timeout: float = 30_000) -> Locator:
-        """Wait until the newest answer has ended so, and is stored. -> it"""
-        answer = self.find(f".list > .from-model.last[data-state={state}]")
-        answer.wait_for(timeout=timeout)
-        return answer
-
-    def ask(self, text: str) -> str:
-        """Say something and wait for the whole answer. -> its text as shown"""
-        before = self.answers.count()
-        self.say(text)
-        self.answers.nth(before).wait_for()
-        self.ended()
-        return self.prose.inner_text()
-
-    def running(self, words: str) -> None:
-        """Wait until the newest answer has said `words` and goes on."""
-        self.find(".from-model[data-state=running] .prose").filter(has_text=words).wait_for()

@@ -87,7 +87,7 @@ def test_code_is_coloured_once_its_fence_closes(open_chat: Open) -> None:
     chat.say("/slow 30 /echo ```python\ndef f():\n    return 1\n```\n\nand " + "then some more words " * 12)
     colours = chat.prose.locator(".code .hljs-keyword")
     expect(colours.first).to_be_visible()
-    expect(chat.answers.last).to_have_attribute("data-state", "running")
+    expect(chat.find(".from-model").last).to_have_attribute("aria-busy", "true")
     first = colours.first.element_handle()
     chat.ended()
     assert first is not None

@@ -30,18 +30,18 @@ def test_progress_and_notice_are_shown_and_unknown_items_are_passed_over(
 ) -> None:
     chat = open_chat(url=server.url)
     chat.say("hello")
-    answer = chat.answers.last
-    expect(answer.locator(".wait-text")).to_have_text("Looking it up")
-    expect(answer.locator(".aside.warning")).to_have_text("This is old.")
-    expect(answer.locator(".wait-text")).to_have_text("Nearly there")
-    answer = chat.ended("completed")
-    expect(answer.locator(".wait")).to_be_hidden()
-    expect(answer.locator(".prose strong")).to_have_text("answer")
+    progress = chat.find(".progress")
+    expect(progress).to_have_text("Looking it up")
+    expect(chat.find(".notice.warning .notice-text")).to_have_text("This is old.")
+    expect(progress).to_have_text("Nearly there")
+    chat.ended()
+    expect(progress).to_be_hidden()
+    expect(chat.prose.locator("strong")).to_have_text("answer")
     expect(chat.page.locator("body")).not_to_contain_text("hidden words")
     chat.reload()
     expect(chat.answers).to_have_count(1)
     expect(chat.prose).to_have_text("The answer itself.")
-    expect(chat.answers.last.locator(".aside")).to_have_count(0)
+    expect(chat.find(".notices .notice")).to_have_count(0)
 
 
 def test_answer_without_words_leaves_a_page_that_works(open_chat: Open, server: ServerProcess) -> None:

@@ -49,7 +49,7 @@ CORPUS = [
     "<form><math><mtext></form><form><mglyph><style></math><img src onerror=window.pwned=1>",
     "<template><script>window.pwned=1</script></template><slot name=x onslotchange=window.pwned=1></slot>",
     "<a id=defaultView name=body href='https://example.com' target=_top>named</a>",
-    "<x is='chat-backend' base='https://elsewhere.invalid'></x><chat-backend base='https://elsewhere.invalid'></chat-backend>",
+    "<x is='openai-chatkit'></x><openai-chatkit docked></openai-chatkit><slot name='history-end'></slot>",
 ]
 # What may be found in an answer, whatever was written.
 AUDIT = """(prose) => {

@@ -31,4 +31,5 @@ def test_page_chats_and_resumes(
     chat.say("/tokens 2000 20")
     chat.running("0005")
     chat.button("Stop the answer").click()
-    chat.ended("cancelled")
+    chat.ended()
+    expect(chat.find(".stamp")).to_be_visible()

@@ -25,25 +25,27 @@ def test_page_holds_no_script_or_style_of_its_own(client: Client) -> None:
     body = client.get("/").content.decode()
     assert "<style" not in body
     assert " style=" not in body
-    assert body.count("<script") == body.count('<script type="module" src=') == 2
+    assert body.count("<script") == body.count("<script ") == 2
+    assert '<script src="/static/chat_app/chatkit.js" async></script>' in body
+    assert '<script type="module" src="/static/chat_app/page.js"></script>' in body
 
 
 def test_stranger_gets_the_address_of_the_login(client: Client) -> None:
     body = client.get("/").content.decode()
-    assert 'login="/admin/login/?next=/"' in body
-    assert "person=" not in body
+    assert '<a href="/admin/login/?next=/">Sign in</a>' in body
+    assert '<span class="who" dir="auto">Guest</span>' in body
 
 
 def test_login_is_named_and_its_name_is_escaped(client: Client) -> None:
     client.force_login(User.objects.create_user('ada"><script>'))
     body = client.get("/").content.decode()
-    assert 'person="ada&quot;&gt;&lt;script&gt;"' in body
-    assert "admin=" not in body
-    assert "login=" not in body
+    assert '<span class="who" dir="auto">ada&quot;&gt;&lt;script&gt;</span>' in body
+    assert "Admin" not in body
+    assert "/login/" not in body
 
 
 def test_staff_gets_the_address_of_the_admin(admin_client: Client) -> None:
-    assert 'admin="/admin/"' in admin_client.get("/").content.decode()
+    assert '<a href="/admin/">Admin</a>' in admin_client.get("/").content.decode()
 
 
 def test_page_takes_no_post(client: Client) -> None:
@@ -81,6 +83,6 @@ def test_page_with_chatkit_is_wider_for_one_host_alone(client: Client, settings:
 
 def test_page_without_guests_keeps_our_own_for_strangers(client: Client, settings: Any) -> None:
     settings.CHATKIT_DOMAIN_KEY, settings.ALLOW_GUESTS = "domain_pk_tests", False
-    assert "openai-chatkit" not in client.get("/").content.decode()
+    assert pages.CHATKIT_SCRIPT not in client.get("/").content.decode()
     client.force_login(User.objects.create_user("ada"))
-    assert "openai-chatkit" in client.get("/").content.decode()
+    assert pages.CHATKIT_SCRIPT in client.get("/").content.decode()

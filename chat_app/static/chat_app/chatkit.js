@@ -7,7 +7,7 @@
   const script = document.currentScript ?? [...document.scripts].findLast(({ src }) => NAME.test(src));
   const from = script?.src || document.baseURI;
   import(new URL('./chatkit/element.js', from).href).then(
-    ({ define }) => define({ backend: script?.dataset.backend }),
+    ({ define }) => define({ backend: script?.dataset.backend, tag: script?.dataset.tag }),
     (error) => console.error('chatkit.js: its parts could not be loaded.', error),
   );
 })();

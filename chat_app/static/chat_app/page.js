@@ -1,11 +1,5 @@
-/** The page around the element: its title and its colour scheme. Everything else is the element's. */
+/** The chat page with our own element. */
 
-const name = document.title;
+import { present } from './page/own.js';
 
-addEventListener('chat-title', ({ detail }) => {
-  document.title = detail.title ? `${detail.title} · ${name}` : name;
-});
-
-addEventListener('chat-theme', ({ detail }) => {
-  document.documentElement.style.colorScheme = detail.theme === 'auto' ? 'light dark' : detail.theme;
-});
+present(document.querySelector('openai-chatkit'), { door: document.querySelector('.door') });

@@ -86,7 +86,7 @@ def test_element_comes_up_with_models_and_answers(
     (create,) = kit.operations("threads.create")
     assert (create.post_data_json or {})["params"]["input"]["inference_options"] == {"model": "demo"}
     assert len(sessions) == 1
-    expect(page.locator("chat-backend")).to_have_count(0)
+    expect(page.locator("own-chatkit")).to_have_count(0)
 
 
 def test_open_thread_is_kept_in_the_address(
@@ -166,7 +166,7 @@ def test_own_page_opens_the_thread_of_the_address(
 def test_stranger_who_may_be_no_guest_is_shown_the_way_in(
     start_server: Launcher, open_page: OpenPage, watch: Watch
 ) -> None:
-    watch.expect("401")
+    watch.expect("401|The credential is missing")
     server = start_server(CHATKIT_DOMAIN_KEY="domain_pk_tests", ALLOW_GUESTS="0")
     asked: list[Route] = []
     page = open_page(lambda route: asked.append(route), url=server.url)

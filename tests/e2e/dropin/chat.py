@@ -1,11 +1,13 @@
-"""A tab with `<openai-chatkit>`, for tests: its places by name, and what one does there. No feature is asserted here."""
+"""`<openai-chatkit>` on a page of somebody else's, for tests: what it is told, what it tells, and what it asks the server."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.e2e.element import Element
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page, Request, Route
+    from playwright.sync_api import Page, Request, Route
 
 FOLDER = "/dropin/"
 EVENTS = (
@@ -42,11 +44,12 @@ CALL = """async () => {
 }"""
 
 
-class Chat:
+class Chat(Element):
     """One tab. `told` are the element's events as [name without prefix, detail]."""
 
     def __init__(self, page: Page, url: str, options: str = "{}") -> None:
-        self.page, self.url, self.options = page, url, options
+        super().__init__(page, url)
+        self.options = options
         self.asked: list[Request] = []
         self.script = f"{url}/static/chat_app/chatkit.js"
         page.route(f"{url}{FOLDER}*", self._serve)
@@ -67,59 +70,6 @@ class Chat:
         self.page.goto(f"{self.url}{FOLDER}chat.html")
         if ready:
             self.ready()
-
-    def reload(self) -> None:
-        self.page.reload()
-        self.ready()
-
-    def ready(self) -> None:
-        self.find(".frame[data-phase=ready]").wait_for()
-
-    def find(self, selector: str) -> Locator:
-        return self.page.locator(f"openai-chatkit {selector}")
-
-    @property
-    def input(self) -> Locator:
-        return self.page.get_by_role("textbox").first
-
-    @property
-    def questions(self) -> Locator:
-        return self.find(".from-user .bubble")
-
-    @property
-    def answers(self) -> Locator:
-        return self.find(".from-model .answer-text")
-
-    @property
-    def stop(self) -> Locator:
-        return self.page.get_by_role("button", name="Stop", exact=False)
-
-    def button(self, name: str) -> Locator:
-        return self.page.get_by_role("button", name=name, exact=True)
-
-    def say(self, text: str) -> None:
-        self.input.fill(text)
-        self.input.press("Enter")
-
-    def ask(self, text: str) -> str:
-        """Say something and wait for the end of the answer. -> its text"""
-        before = self.answers.count()
-        self.say(text)
-        self.answers.nth(before).wait_for()
-        self.ended()
-        return self.text()
-
-    def text(self) -> str:
-        """The newest answer."""
-        return self.answers.last.inner_text().strip()
-
-    def running(self, words: str) -> None:
-        """Wait until the newest answer has said `words`."""
-        self.answers.last.filter(has_text=words).wait_for()
-
-    def ended(self) -> None:
-        """Wait until no answer is being written."""
-        self.find(".message[data-last]:not([aria-busy])").wait_for(state="attached")
 
     @property
     def told(self) -> list[list[Any]]:

@@ -96,9 +96,11 @@ export class OpenAIChatKit extends HTMLElement {
 
 /**
  * Define the element, unless it is defined already.
- * @param {{backend?: string}} [where] the address of the chat server, where it is not the one that served this file
+ * @param {object} [how]
+ * @param {string} [how.backend] the address of the chat server, where it is not the one that served this file
+ * @param {string} [how.tag] another name for the element, on a page where `openai-chatkit` is taken
  */
-export function define({ backend } = {}) {
+export function define({ backend, tag = 'openai-chatkit' } = {}) {
   if (backend) place.backend = new URL(backend, document.baseURI).href.replace(/\/?$/, '/');
-  if (!customElements.get('openai-chatkit')) customElements.define('openai-chatkit', OpenAIChatKit);
+  if (!customElements.get(tag)) customElements.define(tag, class extends OpenAIChatKit {});
 }

@@ -26,6 +26,7 @@ export class Kit {
   #themed = null; // the theme that is worn
   #spoken; // the locale that is spoken
   #reached = ''; // the server that is asked
+  #title = null; // of the open thread, as the page was told it
 
   /** @param {{backend: string, threadId?: string|null}} where the server, and the thread that the element had open before */
   constructor(host, root, options, { backend, threadId }) {
@@ -122,8 +123,16 @@ export class Kit {
     this.history = this.frame.history;
     this.root.append(this.frame.element, this.overlays, this.announcer.element);
     this.host.dir ||= this.dir; // a page that says so itself knows better
-    this.deaf = this.store.subscribe((state) => this.frame.render(state));
+    this.deaf = this.store.subscribe((state) => this.#render(state));
     this.frame.render(this.store.state);
+  }
+
+  #render(state) {
+    this.frame.render(state);
+    const title = state.thread?.title ?? null;
+    if (title === this.#title) return;
+    this.#title = title;
+    this.emit('thread.title', { threadId: state.threadId, title });
   }
 
   /** Find out whether the server is there and who is speaking, and open the first thread. */
@@ -141,6 +150,7 @@ export class Kit {
       return;
     }
     this.store.set({ phase: 'ready' });
+    this.#render(this.store.state); // who waits for it may want the focus at once, and what is hidden takes none
     this.isUp = true;
     this.go();
     const initialThread = this.opened !== undefined ? this.opened : this.options.initialThread;

@@ -1,0 +1,74 @@
+/**
+ * Our own element on the page: what it is told, and what the page does around it. The element is there already, or its script
+ * is on the way; what the server knows of the visitor is in the body's data attributes.
+ */
+
+import { common, modelsOf } from './options.js';
+import { place } from './place.js';
+import { keptScheme, schemeButton } from './scheme.js';
+import { Visit } from './visit.js';
+
+/** @param {HTMLElement} element @param {{door: HTMLElement}} parts `door` is shown in the element's place to who is not let in */
+export async function present(element, { door }) {
+  const told = document.body.dataset;
+  const name = document.title;
+  const visit = new Visit(() => {
+    door.hidden = false;
+    element.remove();
+  });
+  let models;
+  let scheme = keptScheme();
+  const apply = () => element.setOptions({ ...own(told, models, scheme), api: { getClientSecret } });
+  const getClientSecret = async (current) => {
+    const session = await visit.secret(current);
+    if (!models) void offer(session.model);
+    return session;
+  };
+
+  /** Only now: a visitor without a session has no models. What the session was issued for goes before the server's default. */
+  const offer = async (own) => {
+    try {
+      const all = await modelsOf((path) => visit.fetch(path));
+      const known = all.some(({ id }) => id === own);
+      models = all.map((model) => offered(known ? { ...model, default: model.id === own } : model));
+    } catch (error) {
+      console.warn('The models could not be had: the server chooses, and the next secret asks again.', error);
+      return;
+    }
+    apply();
+  };
+
+  schemeButton(element.querySelector('.scheme'), (chosen) => {
+    scheme = chosen;
+    apply();
+  });
+  element.addEventListener('chatkit.thread.change', ({ detail: { threadId } }) => place.set(threadId));
+  element.addEventListener('chatkit.thread.title', ({ detail: { title } }) => {
+    document.title = title ? `${title} · ${name}` : name;
+  });
+  await customElements.whenDefined(element.localName);
+  addEventListener('popstate', () => element.setThreadId(place.get()));
+  addEventListener('keydown', (event) => {
+    if (event.key.toLowerCase() !== 'o' || !event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    element.setThreadId(null).then(() => element.focusComposer());
+  });
+  apply();
+  if (matchMedia('(min-width: 860px)').matches) await element.focusComposer(); // elsewhere it would bring the keyboard up
+}
+
+/** A model that is away may be asked for all the same: the server falls back to another, and the answer says so. */
+function offered({ disabled, ...model }) {
+  return disabled ? { ...model, description: 'Unavailable just now, another one answers' } : model;
+}
+
+function own(told, models, scheme) {
+  const { history, ...options } = common(told, models);
+  return {
+    ...options,
+    initialThread: place.get(),
+    theme: { colorScheme: scheme },
+    history: { ...history, showSearch: true, showExport: true },
+    thread: { autoScroll: true },
+  };
+}
