@@ -1,16 +1,17 @@
 /** Every language's words beside English's, as one JSON: what tests/chat_app/static/test_strings.py judges. */
 
-import { TRANSLATED, loadLocale, resolve } from '../../../chat_app/static/chat_app/chatkit/locale.js';
+import { BASES, TRANSLATED, loadLocale, resolve, wordsOf } from '../../../chat_app/static/chat_app/chatkit/locale.js';
 
 const COUNTS = [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 20, 21, 22, 100, 101, 103, 1000, 1000000];
 const folder = new URL('../../../chat_app/static/chat_app/chatkit/strings/', import.meta.url);
 const found = {};
 for (const locale of TRANSLATED) {
-  const { default: words } = await import(new URL(`${locale}.js`, folder));
+  const words = await wordsOf(locale);
+  const { default: own } = await import(new URL(`${locale}.js`, folder));
   const plural = new Intl.PluralRules(locale);
   const { dir, locale: speaks } = await loadLocale(locale);
   const forms = [...new Set(COUNTS.map((count) => plural.select(count)))];
-  found[locale] = { words, dir, speaks, forms, allowed: plural.resolvedOptions().pluralCategories };
+  found[locale] = { words, own, base: BASES[locale] ?? null, dir, speaks, forms, allowed: plural.resolvedOptions().pluralCategories };
 }
 const asked = JSON.parse(process.argv[2] ?? '[]');
 const resolved = Object.fromEntries(asked.map((tag) => [tag, resolve(tag)]));

@@ -90,6 +90,16 @@ def test_language_has_the_same_blanks(told: dict[str, Any], locale: str) -> None
         assert text.strip() == text != "", f"{locale} {key}"
 
 
+def test_a_file_over_another_says_only_what_differs(told: dict[str, Any]) -> None:
+    found = told["found"]
+    over = {name: one["base"] for name, one in found.items() if one["base"]}
+    assert over == {"es-419": "es-ES", "fr-CA": "fr-FR", "pt-PT": "pt-BR", "zh-HK": "zh-TW"}
+    for name, base in over.items():
+        own, words = found[name]["own"], found[base]["words"]
+        assert own and not own.items() & words.items(), name
+        assert found[name]["words"] == words | own, name
+
+
 def test_tags_find_the_nearest_language(told: dict[str, Any]) -> None:
     assert told["resolved"] == TAGS
 

@@ -41,6 +41,9 @@ const FILES = {
   'zh-TW': () => import('./strings/zh-TW.js'),
 };
 
+/** Files that hold only what is not as in another: both are fetched, and the nearer one has the last word. */
+export const BASES = { 'es-419': 'es-ES', 'fr-CA': 'fr-FR', 'pt-PT': 'pt-BR', 'zh-HK': 'zh-TW' };
+
 /** The locales with words of their own; the others of ChatKit's list are accepted and speak English. */
 export const TRANSLATED = ['en', ...Object.keys(FILES)];
 
@@ -97,14 +100,23 @@ export async function loadLocale(tag) {
   const asked = tag ? [tag] : (globalThis.navigator?.languages ?? []);
   const wanted = asked.find(resolve) ?? 'en';
   const name = resolve(wanted);
-  if (name === 'en') return speak('en', english, wanted);
   try {
-    const { default: words } = await FILES[name]();
-    return speak(name, words, wanted);
+    return speak(name, await wordsOf(name), wanted);
   } catch (error) {
     console.warn(`chatkit: no words for ${name}, English is used`, error);
     return speak('en', english);
   }
+}
+
+/**
+ * @param {string} name one of TRANSLATED
+ * @returns {Promise<Record<string, string>>} its file, laid over the one it is based on
+ */
+export async function wordsOf(name) {
+  if (name === 'en') return english;
+  const files = name in BASES ? [BASES[name], name] : [name];
+  const modules = await Promise.all(files.map((file) => FILES[file]()));
+  return Object.assign({}, ...modules.map((module) => module.default));
 }
 
 /**
