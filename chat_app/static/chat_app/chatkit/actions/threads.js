@@ -6,8 +6,8 @@ const LIST = 30;
 /** What an event or a look says of a thread, as far as it is the open one. */
 export function applyThread(kit, thread) {
   if (!thread?.id) return;
-  const { id, title = null, status = { type: 'active' }, created_at: createdAt } = thread;
-  kit.store.set({ thread: { id, title, status: statusOf(status), created_at: createdAt } });
+  const { id, title = null, status = { type: 'active' }, created_at: createdAt, allowed_image_domains: domains } = thread;
+  kit.store.set({ thread: { id, title, status: statusOf(status), created_at: createdAt, allowed_image_domains: domains } });
 }
 
 /** Servers say `active`, or an object with a reason. */
