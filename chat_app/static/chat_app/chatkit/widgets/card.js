@@ -23,7 +23,7 @@ export class Card {
     this.body = h('div', { class: 'w-card-body w-padded' });
     this.foot = h('div', { class: 'w-card-foot', hidden: true });
     this.fields = h('fieldset', { class: 'w-fields w-card-fields', role: 'presentation' }, this.body, this.foot);
-    this.status = new StatusLine(cx.kit);
+    this.status = new StatusLine(cx);
     this.fold = h('button', { type: 'button', class: 'w-fold', hidden: true, on: { click: () => this.#unfold() } });
     this.head = h('div', { class: 'w-card-head', hidden: true }, this.status.element, this.fold);
     this.element = h(
@@ -103,6 +103,7 @@ export class Card {
   }
 
   destroy() {
+    this.status.destroy();
     this.children.destroy();
     this.cx.scopes.delete(this.scope);
   }

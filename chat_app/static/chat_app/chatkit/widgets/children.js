@@ -14,6 +14,7 @@ const DEEPEST = 64;
  * @property {() => object|undefined} item the thread item that shows this widget
  * @property {import('./scope.js').Scope} scope the fields whose values go together
  * @property {import('./busy.js').Busy} container what an action with `loadingBehavior: 'container'` makes busy
+ * @property {import('./pictures.js').Pictures} pictures which of them may be loaded
  * @property {number} depth
  */
 

@@ -1,7 +1,7 @@
 /** Badge, Icon and Image. */
 
 import { h, setAttr, setText } from '../../view/dom.js';
-import { safeImage } from '../urls.js';
+import { safeLink } from '../urls.js';
 import { blockStyles, setStyles, setVariant } from './styles.js';
 import { colour, oneOf, text } from './values.js';
 
@@ -50,6 +50,7 @@ export class Image {
     this.image.addEventListener('error', () => this.#missing());
     this.image.addEventListener('load', () => this.element.classList.remove('w-missing'));
     this.element = h('div', { class: 'w-image' }, this.image);
+    this.unwatch = cx.pictures.watch(() => this.#load());
   }
 
   update(spec) {
@@ -66,17 +67,29 @@ export class Image {
     setAttr(image, 'aria-hidden', image.alt ? undefined : 'true');
     if (this.src === spec.src) return;
     this.src = spec.src;
-    const src = safeImage(spec.src);
-    element.classList.remove('w-missing');
-    if (src) image.src = src;
-    else this.#missing();
+    this.#load();
   }
 
-  #missing() {
+  #load() {
+    const src = this.cx.pictures.src(this.src);
+    this.element.classList.remove('w-missing');
+    if (!src) this.#missing(safeLink(this.src));
+    else if (this.image.getAttribute('src') !== src) this.image.src = src;
+  }
+
+  /** @param {string|null} [link] where the picture is, for whoever wants to see what is not loaded here */
+  #missing(link) {
+    const { kit } = this.cx;
+    const words = text(this.spec?.alt) || kit.t('widgets.noImage');
     this.image.removeAttribute('src');
     this.element.classList.add('w-missing');
-    this.note ??= h('span', { class: 'w-missing-note' }, this.cx.kit.icon('image-off'), h('span'));
-    setText(this.note.lastChild, text(this.spec?.alt) || this.cx.kit.t('widgets.noImage'));
+    this.note?.remove();
+    this.note = h('span', { class: 'w-missing-note' }, kit.icon('image-off'),
+      link ? h('a', { href: link, target: '_blank', rel: 'noopener noreferrer nofollow' }, words) : h('span', {}, words));
     this.element.append(this.note);
+  }
+
+  destroy() {
+    this.unwatch();
   }
 }

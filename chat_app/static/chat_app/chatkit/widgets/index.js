@@ -10,6 +10,7 @@ import { Checkbox, DatePicker, Label, RadioGroup, Select } from './choices.js';
 import { Badge, Icon, Image } from './content.js';
 import { Input, Textarea } from './fields.js';
 import { Box, Col, Divider, Form, Row, Spacer, Transition } from './layout.js';
+import { Pictures } from './pictures.js';
 import { Basic, ListView, ListViewItem } from './roots.js';
 import { Scope } from './scope.js';
 import { Table } from './table.js';
@@ -70,6 +71,7 @@ export class WidgetView {
         item: () => this.item,
         scope,
         scopes: this.scopes,
+        pictures: new Pictures(kit, () => this.item),
         container: new Busy(this.element, this.fields),
         id: () => `w-${(made += 1)}`,
         depth: -1,

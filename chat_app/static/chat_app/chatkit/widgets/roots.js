@@ -36,7 +36,7 @@ export class Basic {
 export class ListView {
   constructor(cx) {
     this.cx = cx;
-    this.status = new StatusLine(cx.kit);
+    this.status = new StatusLine(cx);
     this.rows = h('ul', { class: 'w-rows', role: 'list' });
     this.words = h('span');
     this.button = h(
@@ -85,6 +85,7 @@ export class ListView {
   }
 
   destroy() {
+    this.status.destroy();
     this.children.destroy();
   }
 }
