@@ -4,9 +4,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+PACKAGES := tests/e2e/examples/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-local run serve rehearse test check format bench clean
+.PHONY: help install install-dev install-local run serve rehearse test check format chatkit bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -37,6 +38,9 @@ format: install-dev ## put every file into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+chatkit: $(PACKAGES) ## build the drop-in from its sources, for who changes it (needs node and npm)
+	node tests/tools/chatkit.mjs
+
 bench: install-dev ## the ratios of docs against the peers, from one run
 	$(BIN)/python -m bench $(ARGS)
 
@@ -45,6 +49,9 @@ soak: install-dev ## ten minutes of mixed load on all of it, and what has grown 
 
 clean: ## remove the environment and caches; data/ and .env stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(PACKAGES): tests/e2e/examples/package-lock.json
+	cd $(<D) && npm ci --no-audit --no-fund
 
 install-local: .venv/.installed-local ## what models of kind `local` need: torch and transformers, 1 to 5 GB
 

@@ -1,4 +1,4 @@
-"""The ceilings of the house: 350 lines a file, 60 lines a function. Migrations and vendored files are not ours to cut."""
+"""The ceilings of the house: 350 lines a file, 60 lines a function. What is made or vendored is not ours to cut."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FILE_LINES, FUNCTION_LINES = 350, 60
-SKIPPED = ("migrations", "vendor", "node_modules")
+SKIPPED = ("migrations", "vendor", "node_modules", "built")
 SUFFIXES = (".py", ".js", ".css", ".html")
 
 

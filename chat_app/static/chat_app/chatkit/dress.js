@@ -1,7 +1,8 @@
 /** The chat's style sheets in its shadow: fetched once for a page, shared by all chats in it. No inline style, for strict policies. */
 
+import { ALWAYS, FOLDER } from './sheets.js';
+
 const SCHEMES = { light: 'light', dark: 'dark', auto: 'light dark' }; // themes that say no more than that
-const ALWAYS = ['tokens', 'base', 'controls', 'frame', 'history', 'start', 'notes', 'thread', 'overlay', 'prose', 'code', 'composer', 'composer-files', 'tags'];
 const sheets = new Map(); // name -> promise of a CSSStyleSheet
 const themes = new WeakMap(); // shadow root -> its own sheet
 const wanted = new WeakMap(); // shadow root -> its theme, which may still be on its way
@@ -53,7 +54,7 @@ function load(name) {
 async function fetched(name) {
   const sheet = new CSSStyleSheet();
   try {
-    const response = await fetch(new URL(`./styles/${name}.css`, import.meta.url));
+    const response = await fetch(new URL(`${FOLDER}${name}.css`, import.meta.url));
     if (!response.ok) throw new Error(`${response.status}`);
     sheet.replaceSync(await response.text());
   } catch (error) {

@@ -1,0 +1,19 @@
+/** Where the style sheets lie, from beside this file, and which of them every chat wears, in their order. `make chatkit` makes one of these. */
+
+export const FOLDER = './styles/';
+export const ALWAYS = [
+  'tokens',
+  'base',
+  'controls',
+  'frame',
+  'history',
+  'start',
+  'notes',
+  'thread',
+  'overlay',
+  'prose',
+  'code',
+  'composer',
+  'composer-files',
+  'tags',
+];
