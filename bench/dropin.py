@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -149,42 +148,36 @@ def _heap(tools: CDPSession) -> float:
 
 
 def weight(desk: Desk, server: Running) -> dict[str, float]:
-    """What is loaded up to the end of a first answer, each file by itself with gzip -9. `first_secret`: with the connector,
-    which `getClientSecret` needs. `later`: what is fetched by who needs it, such as widgets; one language of all."""
+    """What is loaded up to the end of a first answer, each file by itself with gzip -9. `first_secret`: with `getClientSecret`,
+    which needs the connector. `later`: what is fetched by who needs it, such as widgets; one language of all."""
+    first = _loaded(server, secret=False)
+    first_secret = _loaded(server, secret=True)
+    parts = APP / "chatkit"
+    languages = set((parts / "strings").glob("*.js"))
+    whole = {*parts.rglob("*.js"), *parts.rglob("*.css"), *(APP / "vendor").glob("*.js*")}
+    later = whole - first - languages - {APP / "vendor" / "vendor.json"}
+    return {
+        "first_kb": _kb(first),
+        "first_files": len(first),
+        "first_secret_kb": _kb(first_secret),
+        "first_secret_files": len(first_secret),
+        "later_kb": _kb(later) + max(_kb({file}) for file in languages),
+    }
+
+
+def _loaded(server: Running, *, secret: bool) -> set[Path]:
+    """The static files that a page has loaded when its first answer is there."""
+    how = {"items": 0, "tokens": 12, "perSecond": 1000, "secret": secret}
     files: set[str] = set()
     with _opened(server) as page:
         page.on("requestfinished", lambda request: files.add(urlsplit(request.url).path))
         page.goto(f"http://127.0.0.1:{server.port}/index.html")
         page.wait_for_function("window.bench")
-        page.evaluate("how => bench.open(how)", {"items": 0, "tokens": 12, "perSecond": 1000})
-        page.evaluate("bench.ask()")
+        page.evaluate("how => bench.open(how)", how)
+        if not page.evaluate("bench.ask()")["whole"]:
+            raise AssertionError("the answer is not whole")
         page.wait_for_load_state("networkidle")
-    first = {STATIC / path.removeprefix("/static/") for path in files if path.startswith("/static/")}
-    connector = _with_imports(APP / "connect" / "index.js") - first
-    languages = set((APP / "chatkit" / "strings").glob("*.js"))
-    whole = {
-        *(APP / "chatkit").rglob("*.js"),
-        *(APP / "chatkit").rglob("*.css"),
-        *(APP / "vendor").glob("*.js*"),
-    }
-    later = whole - first - languages - {APP / "vendor" / "vendor.json"}
-    kb = _kb(first)
-    return {
-        "first_kb": kb,
-        "first_files": len(first),
-        "first_secret_kb": kb + _kb(connector),
-        "later_kb": _kb(later) + max(_kb({file}) for file in languages),
-    }
-
-
-def _with_imports(file: Path) -> set[Path]:
-    """A module and all that it imports, and they."""
-    found, waiting = set(), {file}
-    while waiting:
-        found.add(one := waiting.pop())
-        names = re.findall(r"^import .*?'(\.[^']+)';", one.read_text(), re.MULTILINE | re.DOTALL)
-        waiting |= {(one.parent / name).resolve() for name in names} - found
-    return found
+    return {STATIC / path.removeprefix("/static/") for path in files if path.startswith("/static/")}
 
 
 def _kb(files: set[Path]) -> float:

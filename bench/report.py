@@ -48,6 +48,7 @@ UNITS = {
     "first_kb": "kB",
     "first_files": "files",
     "first_secret_kb": "kB with getClientSecret",
+    "first_secret_files": "files with it",
     "later_kb": "kB that are left for later",
 }
 Figures = Mapping[str, Sequence[float]]

@@ -266,7 +266,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "dropinweight",
         "Drop-in, what a first answer makes a visitor load, gzip",
-        ("first_kb", "first_files", "first_secret_kb", "later_kb"),
+        ("first_kb", "first_files", "first_secret_kb", "first_secret_files", "later_kb"),
         _same(dropin.weight, DROP_IN),
         (Verdict(DROP_IN.name, "", 150.0, 120.0, "less"),),
     ),
