@@ -1,6 +1,7 @@
 /** Files on their way to the server, by the strategy that the page has named, and speech on its way to words. */
 
 import { ChatKitError } from '../protocol/client.js';
+import { mayListen, sendBody } from './upload.js';
 
 const CHUNK = 0x8000;
 
@@ -9,24 +10,27 @@ export class Files {
     this.kit = kit;
   }
 
-  /** Upload a file. -> Attachment @throws ChatKitError, AbortError */
+  /**
+   * Upload a file. -> Attachment
+   * @param {{onProgress?: (fraction: number) => void, signal?: AbortSignal}} [how] `onProgress` hears from 0 to 1, or nothing
+   *   where nobody can tell, as with the page's own `fetch`
+   * @throws ChatKitError, AbortError
+   */
   async upload(file, { onProgress = () => {}, signal } = {}) {
     const { uploads } = this.kit.transport;
     if (!uploads) throw new ChatKitError('`api.uploadStrategy` is needed for attachments.');
-    onProgress(0);
-    const attachment = uploads.type === 'direct' ? await this.#direct(uploads.uploadUrl, file, signal) : await this.#twoPhase(file, signal);
-    onProgress(1);
-    return attachment;
+    return uploads.type === 'direct' ? this.#direct(uploads.uploadUrl, file, { onProgress, signal }) : this.#twoPhase(file, { onProgress, signal });
   }
 
-  async #direct(uploadUrl, file, signal) {
-    const response = await this.#send(new URL(uploadUrl, document.baseURI).href, { method: 'POST', body: formOf(file), signal });
+  async #direct(uploadUrl, file, { onProgress, signal }) {
+    const init = { method: 'POST', headers: {}, body: formOf(file), signal };
+    const response = await this.#send(new URL(uploadUrl, document.baseURI).href, init, onProgress);
     const attachment = await response.json().catch(() => null);
     if (typeof attachment?.id !== 'string') throw new ChatKitError(this.kit.t('frame.sorry'), { status: response.status });
     return attachment;
   }
 
-  async #twoPhase(file, signal) {
+  async #twoPhase(file, { onProgress, signal }) {
     const { kit } = this;
     const params = { name: file.name, size: file.size, mime_type: file.type || 'application/octet-stream' };
     const { data } = await kit.client.call('attachments.create', params, { signal });
@@ -36,7 +40,7 @@ export class Files {
     const method = descriptor?.method ?? 'POST';
     const init = method === 'PUT' ? { body: file, headers: { ...descriptor.headers } } : { body: formOf(file), headers: { ...descriptor?.headers } };
     try {
-      await this.#send(new URL(url, kit.transport.url).href, { method, ...init, signal });
+      await this.#send(new URL(url, kit.transport.url).href, { method, ...init, signal }, onProgress);
     } catch (error) {
       // What will never be whole needs no place on the server.
       void this.remove(attachment.id);
@@ -45,16 +49,30 @@ export class Files {
     return attachment;
   }
 
-  async #send(url, init) {
+  async #send(url, init, onProgress) {
     let response;
     try {
-      response = await this.kit.transport.fetch(url, init);
+      response = await this.#sent(url, init, onProgress);
     } catch (error) {
       if (init.signal?.aborted) throw error;
       throw new ChatKitError(this.kit.t('frame.sorry'), { retryable: true, cause: error });
     }
     if (!response.ok) throw await this.kit.client.refusal(response);
     return response;
+  }
+
+  /** The secret goes to its own server only. Where a `fetch` of the page's says how, or progress would cost a question, it is fetched. */
+  async #sent(url, init, onProgress) {
+    const { connection, url: server, fetch } = this.kit.transport;
+    const ours = connection && new URL(url).origin === new URL(server).origin;
+    const secret = ours ? await connection.token() : null;
+    if (secret !== null) {
+      const response = await sendBody(url, named(init, secret), onProgress);
+      if (response.status !== 401) return response;
+      return sendBody(url, named(init, await connection.renew()), onProgress);
+    }
+    const own = !connection && this.kit.options.api.fetch;
+    return own || !mayListen(url, init) ? fetch(url, init) : sendBody(url, init, onProgress);
   }
 
   /** Give an attachment up that was not sent. Its server may forget it by itself: no one is told where that fails. */
@@ -80,4 +98,10 @@ function formOf(file) {
   const form = new FormData();
   form.append('file', file, file.name);
   return form;
+}
+
+function named(init, secret) {
+  const headers = new Headers(init.headers);
+  if (!headers.has('Authorization')) headers.set('Authorization', `Bearer ${secret}`);
+  return { ...init, headers: Object.fromEntries(headers) };
 }
