@@ -43,9 +43,10 @@ function backend(api) {
   return { url: api.url, fetch: called(api.fetch), domainKey: api.domainKey, uploadStrategy: api.uploadStrategy };
 }
 
-function composing({ placeholder, attachments, tools, models, dictation }) {
+function composing({ placeholder, maxLength, attachments, tools, models, dictation }) {
   return {
     placeholder,
+    maxLength, // characters; the composer has a number of its own where it is left out
     attachments: { enabled: false, maxSize: 100 * 1024 * 1024, maxCount: 10, accept: undefined, ...attachments },
     tools: list(tools),
     models: list(models),

@@ -227,6 +227,8 @@ export type DisclaimerOption = { /** Markdown. */ text: string; highContrast?: b
 
 export type ComposerOption = {
   placeholder?: string;
+  /** Wider: characters that a message may have, as the server counts them. Default: 100,000. */
+  maxLength?: number;
   attachments?: {
     enabled: boolean;
     /** Bytes: for every file, or by patterns of MIME types (`*` for all others). */
