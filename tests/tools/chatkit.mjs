@@ -117,7 +117,7 @@ function rooms(file, { homes, starts, exported, sheets }) {
       });
       building.onLoad({ filter: /\.js$/, namespace: 'file' }, async ({ path: source }) => {
         const name = nameOf(source);
-        // The sheets' names and folder are those of what is built; a vendored file's head is kept as its licence asks.
+        // The sheets' folder and files are those of what is built; a vendored file's head is kept as its licence asks.
         const text = name === SHEETS ? sheets : await readFile(source, 'utf8');
         return { contents: isVendored(name) ? text.replace(/^\/\*+!?/, '/*!') : placed(text, file, name) };
       });
@@ -171,8 +171,10 @@ async function planned(sheets) {
 }
 
 async function built() {
-  const { ALWAYS } = await import(`data:text/javascript,${encodeURIComponent(await readFile(sourceOf(SHEETS), 'utf8'))}`);
-  const plan = await planned(`export const FOLDER = './built/styles/'; export const ALWAYS = ['${WORN}'];`);
+  const sheets = await readFile(sourceOf(SHEETS), 'utf8');
+  const { ALWAYS } = await import(`data:text/javascript,${encodeURIComponent(sheets)}`);
+  const made = { FOLDER: './built/styles/', ALWAYS, FILES: [WORN] };
+  const plan = await planned(Object.entries(made).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`).join('\n'));
   const files = [...new Set(plan.homes.values())].filter((file) => file.startsWith(`${BUILT}/`)).sort();
   return [...(await Promise.all(files.map(async (file) => [file, await script(file, plan)]))), ...(await styles(ALWAYS))];
 }

@@ -1,6 +1,6 @@
 /** The chat's style sheets in its shadow: fetched once for a page, shared by all chats in it. No inline style, for strict policies. */
 
-import { ALWAYS, FOLDER } from './sheets.js';
+import { ALWAYS, FILES, FOLDER } from './sheets.js';
 
 const SCHEMES = { light: 'light', dark: 'dark', auto: 'light dark' }; // themes that say no more than that
 const sheets = new Map(); // name -> promise of a CSSStyleSheet
@@ -9,13 +9,14 @@ const wanted = new WeakMap(); // shadow root -> its theme, which may still be on
 
 /** Put on what every chat wears. Never fails: a sheet that cannot be had leaves the chat plain. */
 export async function dress(root, theme) {
-  const all = await Promise.all(ALWAYS.map(load));
+  const all = await Promise.all(FILES.map(load));
   root.adoptedStyleSheets = all;
   await adopt(root, theme);
 }
 
-/** One more sheet, by its name. */
+/** One more sheet, by its name; nothing where every chat wears it. */
 dress.sheet = async (root, name) => {
+  if (ALWAYS.includes(name)) return;
   const sheet = await load(name);
   if (root.adoptedStyleSheets.includes(sheet)) return;
   const own = themes.get(root);

@@ -1,4 +1,4 @@
-/** Where the style sheets lie, from beside this file, and which of them every chat wears, in their order. `make chatkit` makes one of these. */
+/** Where the style sheets lie, from beside this file, and which of them every chat wears, in their order. */
 
 export const FOLDER = './styles/';
 export const ALWAYS = [
@@ -17,3 +17,4 @@ export const ALWAYS = [
   'composer-files',
   'tags',
 ];
+export const FILES = ALWAYS; // what these lie in: `make chatkit` makes one file of them
