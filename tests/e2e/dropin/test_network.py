@@ -49,7 +49,7 @@ def test_answer_that_ended_meanwhile_is_whole(open_dropin: OpenDropin, cable: Ca
     assert chat.answers.count() == 1
 
 
-def test_message_without_a_network_is_kept_and_sent_later(open_dropin: OpenDropin, watch: Watch) -> None:
+def test_message_without_a_network_is_kept_and_goes_by_itself(open_dropin: OpenDropin, watch: Watch) -> None:
     watch.expect(LOST)
     chat = open_dropin()
     chat.ask("/echo first")
@@ -59,10 +59,26 @@ def test_message_without_a_network_is_kept_and_sent_later(open_dropin: OpenDropi
     assert chat.input.inner_text() == "/echo second"
     assert chat.questions.count() == 1
     chat.page.context.set_offline(False)
-    chat.find(".banner").wait_for(state="hidden")
-    chat.input.press("Enter")
     chat.running("second")
+    assert chat.find(".banner").is_hidden()
     assert chat.questions.count() == 2
+    assert chat.input.inner_text().strip() == ""
+
+
+def test_message_that_waits_for_the_network_is_a_draft_after_a_reload(
+    open_dropin: OpenDropin, watch: Watch
+) -> None:
+    watch.expect(LOST)
+    chat = open_dropin()
+    chat.ask("/echo first")
+    chat.page.context.set_offline(True)
+    chat.find(".banner").get_by_text("You are offline").wait_for()
+    chat.say("/echo second")
+    chat.page.goto("about:blank")
+    chat.page.context.set_offline(False)
+    chat.open()
+    chat.find(".field").filter(has_text="/echo second").wait_for()
+    assert chat.questions.all_inner_texts() == ["/echo first"]
 
 
 def test_secret_that_ends_is_renewed_without_a_word(open_dropin: OpenDropin, watch: Watch) -> None:

@@ -132,14 +132,37 @@ def test_message_that_was_refused_comes_back(composer: ComposerPage) -> None:
     )
 
 
-def test_nothing_goes_out_while_offline_and_the_words_stay(composer: ComposerPage) -> None:
+def test_message_waits_for_the_network_and_goes_by_itself(composer: ComposerPage) -> None:
+    note = composer.page.get_by_role("alert")
     composer.run("update({offline: true})")
     composer.type("later")
     composer.field.press("Enter")
-    expect(composer.page.get_by_role("alert")).to_contain_text("You are offline")
-    assert (composer.sent, composer.content) == ([], [text("later")])
+    expect(note).to_contain_text("The message goes out as soon as the network is back.")
+    composer.type(" on")
+    assert (composer.sent, composer.content) == ([], [text("later on")])
+    composer.button("Sent as soon as the network is back. Press to wait no longer.").click()
+    expect(note).to_contain_text("Your message stays here.")
     composer.run("update({offline: false})")
+    expect(note).to_be_empty()
+    assert composer.sent == []
+    composer.run("update({offline: true})")
+    composer.field.press("Enter")
+    composer.run("update({offline: false})")
+    expect(note).to_be_empty()
+    assert [message["content"] for message in composer.sent] == [[text("later on")]]
+    composer.run("update({offline: true}), update({offline: false})")
+    assert len(composer.sent) == 1
+
+
+def test_what_waits_for_the_network_waits_no_more_once_it_is_empty(composer: ComposerPage) -> None:
+    composer.run("update({offline: true})")
+    composer.type("a")
+    composer.field.press("Enter")
+    composer.field.press("Backspace")
     expect(composer.page.get_by_role("alert")).to_be_empty()
+    composer.type("b")
+    composer.run("update({offline: false})")
+    assert composer.sent == []
 
 
 def test_locked_thread_says_why_and_a_closed_one_has_no_composer(composer: ComposerPage) -> None:

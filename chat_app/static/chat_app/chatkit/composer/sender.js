@@ -1,6 +1,7 @@
 /** Sending the message and stopping the answer: one button for both, so that the focus stays where it is. */
 
 import { h, setAttr } from '../../view/dom.js';
+import { nameButton } from './named.js';
 
 const TWICE = 500; // ms; the second click of a double click on Send is not meant for Stop
 
@@ -10,7 +11,7 @@ export class Sender {
   #sentAt = 0;
   #face = '';
 
-  waiting = false; // for uploads, to send after them
+  waiting = false; // for uploads or the network, to send after them
 
   /** @param owner the composer: `{state, message(), blank, over, trays, note, cleared(), putBack(message, threadId)}` */
   constructor(kit, owner) {
@@ -39,21 +40,33 @@ export class Sender {
     return state.phase === 'ready' && !locked && !over && !dictating && !trays.now.failed && (!blank || trays.now.count > 0);
   }
 
+  /** What a message has to wait for that could go out otherwise; '' where nothing is. */
+  get #held() {
+    const { state, trays } = this.#owner;
+    if (state.offline) return 'offline';
+    return trays.now.uploading ? 'files' : '';
+  }
+
   submit() {
-    const { state, note, trays } = this.#owner;
+    const { state, note } = this.#owner;
     if (!this.ready) return;
     if (state.responding) {
+      this.waiting = false;
       note.say([this.#kit.t('composer.busy')], 'busy');
-    } else if (state.offline) {
-      note.say([this.#kit.t('composer.offline')], 'offline');
-    } else if (trays.now.uploading) {
-      this.waiting = !this.waiting;
-      this.#kit.announce(this.#kit.t(this.waiting ? 'composer.waiting' : 'composer.notWaiting'));
+    } else if (this.#held) {
+      this.#wait(!this.waiting);
     } else {
       this.waiting = false;
       this.#send();
     }
     this.render();
+  }
+
+  #wait(waiting) {
+    const { t } = this.#kit;
+    this.waiting = waiting;
+    if (this.#held === 'offline') this.#owner.note.say([t(waiting ? 'composer.offlineWaiting' : 'composer.offline')], 'offline');
+    else this.#kit.announce(t(waiting ? 'composer.waiting' : 'composer.notWaiting'));
   }
 
   async #send() {
@@ -73,11 +86,11 @@ export class Sender {
 
   /** Files, text or state have changed. */
   render() {
-    const { trays, state, note } = this.#owner;
+    const { state, note } = this.#owner;
     if (!state.responding) note.clear('busy');
-    if (!state.offline) note.clear('offline');
-    if (this.waiting && (trays.now.failed || !this.ready)) this.waiting = false;
-    if (this.waiting && !trays.now.uploading) {
+    if (!state.offline || (this.waiting && !this.ready)) note.clear('offline');
+    if (!this.ready) this.waiting = false;
+    if (this.waiting && !this.#held) {
       this.submit();
       return;
     }
@@ -89,12 +102,11 @@ export class Sender {
   }
 
   #draw(face) {
+    const waiting = this.#held === 'offline' ? 'waitingOnline' : 'waitingSend';
+    const [label, picture] = { stop: ['stop', 'stop'], wait: [waiting, 'spinner'], send: ['send', 'send'] }[face];
+    nameButton(this.button, this.#kit.t(`composer.${label}`));
     if (face === this.#face) return;
     this.#face = face;
-    const [label, picture] = { stop: ['stop', 'stop'], wait: ['waitingSend', 'spinner'], send: ['send', 'send'] }[face];
-    const words = this.#kit.t(`composer.${label}`);
-    setAttr(this.button, 'aria-label', words);
-    setAttr(this.button, 'title', words);
     this.button.dataset.face = face;
     this.button.replaceChildren(this.#kit.icon(picture));
   }
