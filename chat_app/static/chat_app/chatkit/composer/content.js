@@ -1,7 +1,6 @@
 /** What a message is made of: lists of text and tags, as data. Nothing here touches a page. */
 
-export const MOST = 100_000; // characters of a message, as the server counts them
-export const COUNT_FROM = 90_000;
+export const MOST = 100_000; // characters of a message, as the server counts them, where the page names no other number
 
 /** Content as it is sent and kept: known keys only, adjoining texts as one, no empty text. */
 export function tidy(content) {
@@ -66,12 +65,16 @@ export function isBlank(content) {
   return content.every((part) => part.type === 'input_text' && !part.text.trim());
 }
 
-/** Characters as the server counts them: code points. */
-export function lengthOf(content) {
-  let count = 0;
+/** How many characters a message may have. @param {unknown} given the option `composer.maxLength` */
+export function limitOf(given) {
+  return Number.isInteger(given) && given > 0 ? given : MOST;
+}
+
+/** Characters as the server counts them: code points. What is below `near` all the same may be counted too high. */
+export function lengthOf(content, near) {
+  let count = content.reduce((sum, { text }) => sum + text.length, 0);
+  if (count < near) return count;
   for (const { text } of content) {
-    count += text.length;
-    if (text.length < COUNT_FROM / 2) continue; // pairs matter only near the limit
     for (let at = 0; at < text.length; at += 1) {
       const unit = text.charCodeAt(at);
       if (unit >= 0xd800 && unit < 0xdc00) count -= 1;

@@ -136,6 +136,12 @@ export class Field {
     setAttr(this.element, 'aria-disabled', locked ? 'true' : undefined);
   }
 
+  /** Another language: nothing has no direction of its own, so the placeholder takes the language's. */
+  speak() {
+    const empty = this.element.childNodes.length === 0;
+    setAttr(this.element, 'dir', empty ? this.#kit.dir : 'auto');
+  }
+
   place(words) {
     setAttr(this.element, 'data-placeholder', words);
     setAttr(this.element, 'aria-label', words);
@@ -174,10 +180,8 @@ export class Field {
   }
 
   #changed() {
-    const empty = this.element.childNodes.length === 0;
-    this.element.classList.toggle('empty', empty);
-    // Nothing has no direction of its own: the placeholder takes the language's.
-    setAttr(this.element, 'dir', empty ? this.#kit.dir : 'auto');
+    this.element.classList.toggle('empty', this.element.childNodes.length === 0);
+    this.speak();
     this.last = selectionIn(this.element) ?? this.last;
     this.#told.changed();
   }

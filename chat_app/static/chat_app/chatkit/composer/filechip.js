@@ -3,6 +3,7 @@
 import { fill, h, iconButton, setAttr, setText } from '../../view/dom.js';
 import { safeImage } from '../urls.js';
 import { sizeWords } from './filerules.js';
+import { nameButton } from './named.js';
 
 const SHOWN = /^image\/(?:png|jpeg|gif|webp|avif|bmp)$/; // an SVG would be a document
 
@@ -25,11 +26,9 @@ export class FileChip {
     this.name = file?.name ?? attachment?.name ?? '';
     this.face = h('span', { class: 'file-face' });
     this.detail = h('span', { class: 'file-detail' });
-    this.bar = h('progress', { class: 'file-bar', max: '1', 'aria-label': kit.t('attachments.progress', { name: this.name }) });
-    const act = (key, picture, run) =>
-      iconButton(kit.t(key, { name: this.name }), kit.icon(picture), run, { class: 'file-act' });
-    this.again = act('attachments.retry', 'retry', () => this.upload());
-    this.away = act('attachments.remove', 'close', () => told.removed());
+    this.bar = h('progress', { class: 'file-bar', max: '1' });
+    this.again = iconButton('', kit.icon('retry'), () => this.upload(), { class: 'file-act' });
+    this.away = iconButton('', kit.icon('close'), () => told.removed(), { class: 'file-act' });
     this.element = h('li', { class: 'file' },
       this.face,
       h('span', { class: 'file-words' },
@@ -37,6 +36,16 @@ export class FileChip {
         this.detail),
       this.again, this.away, this.bar);
     this.#show();
+    this.speak();
+  }
+
+  /** In the language that is spoken now. */
+  speak() {
+    const { t } = this.#kit;
+    const { name } = this;
+    setAttr(this.bar, 'aria-label', t('attachments.progress', { name }));
+    nameButton(this.again, t('attachments.retry', { name }));
+    nameButton(this.away, t('attachments.remove', { name }));
     this.#draw();
   }
 

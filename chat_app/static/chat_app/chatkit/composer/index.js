@@ -4,7 +4,7 @@
  */
 
 import { h, setAttr, setText } from '../../view/dom.js';
-import { COUNT_FROM, isBlank, lengthOf, MOST, ofText, tidy, trimmed } from './content.js';
+import { isBlank, lengthOf, limitOf, MOST, ofText, tidy, trimmed } from './content.js';
 import { Drafts } from './drafts.js';
 import { dropZone } from './drop.js';
 import { Field } from './field.js';
@@ -15,6 +15,8 @@ import { Sender } from './sender.js';
 import { Trays } from './trays.js';
 
 const NO_HELP = { update() {}, key: () => false, close() {}, start() {}, destroy() {} };
+
+const NEAR = 0.9; // of the limit; from here on it is said how long the message is
 
 const touch = matchMedia('(pointer: coarse) and (hover: none)');
 
@@ -65,7 +67,7 @@ export class Composer {
   #build() {
     const kit = this.#kit;
     this.#options = kit.options;
-    setText(this.hint, kit.t('composer.hint'));
+    this.#speak();
     const [tool, model] = [this.foot?.tools.selected ?? null, this.foot?.models.chosen];
     this.foot?.destroy();
     this.assist?.destroy();
@@ -84,6 +86,23 @@ export class Composer {
     this.#stopDrop = dropZone(kit, () => this.#takesFiles, (files) => this.#take(files));
     this.foot.models.set(model);
     if (tool !== null) this.foot.tools.keep(tool);
+    this.#measure();
+  }
+
+  /** What outlives other options says its words in the language that is spoken now. */
+  #speak() {
+    const { t } = this.#kit;
+    setText(this.hint, this.limit === MOST ? t('composer.hint') : t('composer.hintLimit', { limit: this.#number(this.limit) }));
+    for (const part of [this.note, this.quote, this.trays, this.field]) part.speak();
+  }
+
+  #number(value) {
+    return new Intl.NumberFormat(this.#kit.locale).format(value);
+  }
+
+  /** How many characters a message may have. */
+  get limit() {
+    return limitOf(this.#options.composer.maxLength);
   }
 
   /** What helps while one types is fetched where the page has something to offer. */
@@ -241,22 +260,24 @@ export class Composer {
   #changed({ typed = false } = {}) {
     if (!this.assist || !this.foot) return; // still being put together
     if (typed) {
-      const content = this.field.content();
-      this.blank = isBlank(content);
-      this.#measure(lengthOf(content));
+      this.#measure();
       this.assist.update();
     }
     if (!this.#turning) this.drafts.soon();
     this.#draw();
   }
 
-  #measure(length) {
-    const { t, locale } = this.#kit;
-    const number = new Intl.NumberFormat(locale);
-    const over = length > MOST;
-    if (over && !this.over) this.#kit.announce(t('composer.tooLong', { limit: MOST }));
+  /** How much is written, and whether it is too much. */
+  #measure() {
+    const content = this.field.content();
+    const { limit } = this;
+    const near = Math.floor(limit * NEAR);
+    const length = lengthOf(content, near);
+    const over = length > limit;
+    this.blank = isBlank(content);
+    if (over && !this.over) this.#kit.announce(this.#kit.t('composer.tooLong', { limit: this.#number(limit) }));
     this.over = over;
-    setText(this.foot.count, length < COUNT_FROM ? '' : `${number.format(length)} / ${number.format(MOST)}`);
+    setText(this.foot.count, length < near ? '' : `${this.#number(length)} / ${this.#number(limit)}`);
     this.foot.count.classList.toggle('over', over);
     setAttr(this.field.element, 'aria-invalid', over ? 'true' : undefined);
   }

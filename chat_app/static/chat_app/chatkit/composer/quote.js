@@ -1,24 +1,33 @@
 /** Replying to a passage: the quote above the field, and the button that comes up over text selected in a message. */
 
-import { h, iconButton, setText } from '../../view/dom.js';
+import { h, iconButton, setAttr, setText } from '../../view/dom.js';
 import { rangeIn } from './caret.js';
 import { float } from './float.js';
+import { nameButton } from './named.js';
 
 const MOST = 10_000; // characters of a passage
 const QUOTABLE = '[data-quotable]';
 
 export class Quote {
+  #kit;
   #told;
 
   text = '';
 
   /** @param told {changed(), focus()} */
   constructor(kit, told) {
+    this.#kit = kit;
     this.#told = told;
     this.words = h('blockquote', { class: 'quote-words', dir: 'auto' });
+    this.away = iconButton(kit.t('composer.unquote'), kit.icon('close'), () => this.#remove(), { class: 'file-act' });
     this.element = h('div', { class: 'composer-quote', role: 'group', 'aria-label': kit.t('composer.quote'), hidden: true },
-      kit.icon('reply', { class: 'quote-icon' }), this.words,
-      iconButton(kit.t('composer.unquote'), kit.icon('close'), () => this.#remove(), { class: 'file-act' }));
+      kit.icon('reply', { class: 'quote-icon' }), this.words, this.away);
+  }
+
+  /** Another language. */
+  speak() {
+    setAttr(this.element, 'aria-label', this.#kit.t('composer.quote'));
+    nameButton(this.away, this.#kit.t('composer.unquote'));
   }
 
   set(text) {
@@ -44,8 +53,8 @@ export class Quote {
 export function selectionReply(kit, container, reply = (text) => take(kit, text)) {
   let passage = '';
   let timer;
-  const button = h('button', { type: 'button', class: 'button', on: { click: () => run() } },
-    kit.icon('reply'), h('span', {}, kit.t('composer.reply')));
+  const words = h('span', {});
+  const button = h('button', { type: 'button', class: 'button', on: { click: () => run() } }, kit.icon('reply'), words);
   // The selection is to stay while its button is pressed.
   const on = { pointerdown: (event) => event.preventDefault() };
   const box = h('div', { class: 'selection-reply', popover: 'manual', on }, button);
@@ -60,6 +69,7 @@ export function selectionReply(kit, container, reply = (text) => take(kit, text)
       hide();
       return;
     }
+    setText(words, kit.t('composer.reply'));
     if (!box.matches(':popover-open')) box.showPopover();
     float(box, found.at, { above: true, rtl: kit.dir === 'rtl' });
   };

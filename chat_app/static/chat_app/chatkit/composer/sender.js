@@ -13,7 +13,7 @@ export class Sender {
 
   waiting = false; // for uploads or the network, to send after them
 
-  /** @param owner the composer: `{state, message(), blank, over, trays, note, cleared(), putBack(message, threadId)}` */
+  /** @param owner the composer: `{state, message(), blank, over, limit, trays, note, cleared(), putBack(message, threadId)}` */
   constructor(kit, owner) {
     this.#kit = kit;
     this.#owner = owner;
@@ -49,7 +49,10 @@ export class Sender {
 
   submit() {
     const { state, note } = this.#owner;
-    if (!this.ready) return;
+    if (!this.ready) {
+      this.#explain();
+      return;
+    }
     if (state.responding) {
       this.waiting = false;
       note.say([this.#kit.t('composer.busy')], 'busy');
@@ -60,6 +63,12 @@ export class Sender {
       this.#send();
     }
     this.render();
+  }
+
+  #explain() {
+    const { over, limit, note } = this.#owner;
+    const { t, locale } = this.#kit;
+    if (over) note.say([t('composer.tooLong', { limit: new Intl.NumberFormat(locale).format(limit) })], 'long');
   }
 
   #wait(waiting) {
@@ -86,8 +95,9 @@ export class Sender {
 
   /** Files, text or state have changed. */
   render() {
-    const { state, note } = this.#owner;
+    const { state, note, over } = this.#owner;
     if (!state.responding) note.clear('busy');
+    if (!over) note.clear('long');
     if (!state.offline || (this.waiting && !this.ready)) note.clear('offline');
     if (!this.ready) this.waiting = false;
     if (this.waiting && !this.#held) {

@@ -3,7 +3,7 @@
  * shown. How a file looks is filechip.js's; which files may come in is filerules.js's.
  */
 
-import { h, place } from '../../view/dom.js';
+import { h, place, setAttr } from '../../view/dom.js';
 import { FileChip } from './filechip.js';
 import { sift, sizeWords } from './filerules.js';
 
@@ -17,6 +17,12 @@ export class Tray {
     this.#kit = kit;
     this.#told = told;
     this.element = h('ul', { class: 'tray', 'aria-label': kit.t('attachments.label'), hidden: true });
+  }
+
+  /** Another language. */
+  speak() {
+    setAttr(this.element, 'aria-label', this.#kit.t('attachments.label'));
+    for (const chip of this.#chips) chip.speak();
   }
 
   get count() {

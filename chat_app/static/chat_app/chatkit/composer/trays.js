@@ -43,6 +43,11 @@ export class Trays {
     if (!known && attachments.length) this.now.set(attachments);
   }
 
+  /** Another language. */
+  speak() {
+    for (const tray of [this.now, ...this.#left.values()]) tray.speak();
+  }
+
   destroy() {
     for (const tray of [this.now, ...this.#left.values()]) tray.destroy();
   }

@@ -82,6 +82,7 @@ export default {
   'composer.label': 'Message',
   'composer.placeholder': 'Message the AI',
   'composer.hint': 'Up to 100,000 characters. Enter sends, Shift and Enter makes a new line.',
+  'composer.hintLimit': 'Up to {limit} characters. Enter sends, Shift and Enter makes a new line.',
   'composer.send': 'Send',
   'composer.stop': 'Stop the answer',
   'composer.waitingSend': 'Sent once the files are uploaded. Press to wait no longer.',
