@@ -123,4 +123,5 @@ console.log(JSON.stringify({
   headerIcons: words('HeaderIcon'),
   widgetIcons: words('WidgetIcon', sources[1]),
   locales: words('SupportedLocale'),
+  translated: words('TranslatedLocale'),
 }));

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests import parts
+from tests.docs.named import official
 
 HERE = Path(__file__).parent
 STRINGS = parts.BASE_DIR / "chat_app" / "static" / "chat_app" / "chatkit" / "strings"
@@ -28,6 +29,11 @@ TAGS = {
     "de-AT": "de-DE",
     "nn": "nb-NO",
     "en-GB": "en",
+    "fil-PH": "tl",
+    "kk-KZ": "kk",
+    "pa-IN": "pa",
+    "pa-PK": "ur",
+    "sr-Latn-ME": "sr-RS",
     "xx": None,
     "constructor": None,
     "../strings/en": None,
@@ -35,13 +41,18 @@ TAGS = {
 }
 
 
-@pytest.fixture(scope="module")
-def told() -> dict[str, Any]:
-    parts.require("node")
-    command = ["node", "--no-warnings", str(HERE / "strings.mjs"), json.dumps(list(TAGS))]
+def tell(tags: list[str]) -> dict[str, Any]:
+    """What strings.mjs prints: all words by locale, and what each of these tags resolves to."""
+    command = ["node", "--no-warnings", str(HERE / "strings.mjs"), json.dumps(tags)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return dict(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    parts.require("node")
+    return tell(list(TAGS))
 
 
 def blanks(text: str) -> set[str]:
@@ -56,7 +67,7 @@ def plurals(words: dict[str, str]) -> set[str]:
 def test_every_file_of_words_can_be_chosen(told: dict[str, Any]) -> None:
     assert sorted(told["found"]) == LOCALES
     assert {name: one["speaks"] for name, one in told["found"].items()} == {name: name for name in LOCALES}
-    assert {name for name, one in told["found"].items() if one["dir"] == "rtl"} <= {"ar", "ur"}
+    assert {name for name, one in told["found"].items() if one["dir"] == "rtl"} == {"ar", "ur"}
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -96,12 +107,25 @@ def test_a_file_over_another_says_only_what_differs(told: dict[str, Any]) -> Non
     assert over == {"es-419": "es-ES", "fr-CA": "fr-FR", "pt-PT": "pt-BR", "zh-HK": "zh-TW"}
     for name, base in over.items():
         own, words = found[name]["own"], found[base]["words"]
-        assert own and not own.items() & words.items(), name
+        assert own, name
+        assert not own.items() & words.items(), name
         assert found[name]["words"] == words | own, name
 
 
 def test_tags_find_the_nearest_language(told: dict[str, Any]) -> None:
     assert told["resolved"] == TAGS
+
+
+def test_every_locale_of_the_official_types_has_words() -> None:
+    parts.require("node")
+    parts.require("typescript")
+    resolved = tell(official()["locales"])["resolved"]
+    assert {tag: resolved[tag] for tag in official()["translated"]} == {
+        tag: tag for tag in official()["translated"]
+    }
+    assert {tag: (name or "").split("-")[0] for tag, name in resolved.items()} == {
+        tag: tag.split("-")[0] for tag in resolved
+    }
 
 
 def test_a_key_that_nobody_knows_is_given_back_and_told_of_once(told: dict[str, Any]) -> None:

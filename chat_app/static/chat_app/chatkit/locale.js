@@ -4,8 +4,11 @@ import english from './strings/en.js';
 
 /** A literal table, so that nothing a page hands in can name a file. */
 const FILES = {
+  am: () => import('./strings/am.js'),
   ar: () => import('./strings/ar.js'),
   'bg-BG': () => import('./strings/bg-BG.js'),
+  'bn-BD': () => import('./strings/bn-BD.js'),
+  'bs-BA': () => import('./strings/bs-BA.js'),
   'ca-ES': () => import('./strings/ca-ES.js'),
   'cs-CZ': () => import('./strings/cs-CZ.js'),
   'da-DK': () => import('./strings/da-DK.js'),
@@ -13,28 +16,53 @@ const FILES = {
   'el-GR': () => import('./strings/el-GR.js'),
   'es-419': () => import('./strings/es-419.js'),
   'es-ES': () => import('./strings/es-ES.js'),
+  'et-EE': () => import('./strings/et-EE.js'),
   'fi-FI': () => import('./strings/fi-FI.js'),
   'fr-CA': () => import('./strings/fr-CA.js'),
   'fr-FR': () => import('./strings/fr-FR.js'),
+  'gu-IN': () => import('./strings/gu-IN.js'),
   'hi-IN': () => import('./strings/hi-IN.js'),
   'hr-HR': () => import('./strings/hr-HR.js'),
   'hu-HU': () => import('./strings/hu-HU.js'),
+  'hy-AM': () => import('./strings/hy-AM.js'),
   'id-ID': () => import('./strings/id-ID.js'),
+  'is-IS': () => import('./strings/is-IS.js'),
   'it-IT': () => import('./strings/it-IT.js'),
   'ja-JP': () => import('./strings/ja-JP.js'),
+  'ka-GE': () => import('./strings/ka-GE.js'),
+  kk: () => import('./strings/kk.js'),
+  'kn-IN': () => import('./strings/kn-IN.js'),
   'ko-KR': () => import('./strings/ko-KR.js'),
+  lt: () => import('./strings/lt.js'),
+  'lv-LV': () => import('./strings/lv-LV.js'),
+  'mk-MK': () => import('./strings/mk-MK.js'),
+  ml: () => import('./strings/ml.js'),
+  mn: () => import('./strings/mn.js'),
+  'mr-IN': () => import('./strings/mr-IN.js'),
+  'ms-MY': () => import('./strings/ms-MY.js'),
+  'my-MM': () => import('./strings/my-MM.js'),
   'nb-NO': () => import('./strings/nb-NO.js'),
   'nl-NL': () => import('./strings/nl-NL.js'),
+  pa: () => import('./strings/pa.js'),
   'pl-PL': () => import('./strings/pl-PL.js'),
   'pt-BR': () => import('./strings/pt-BR.js'),
   'pt-PT': () => import('./strings/pt-PT.js'),
   'ro-RO': () => import('./strings/ro-RO.js'),
   'ru-RU': () => import('./strings/ru-RU.js'),
   'sk-SK': () => import('./strings/sk-SK.js'),
+  'sl-SI': () => import('./strings/sl-SI.js'),
+  'so-SO': () => import('./strings/so-SO.js'),
+  'sq-AL': () => import('./strings/sq-AL.js'),
+  'sr-RS': () => import('./strings/sr-RS.js'),
   'sv-SE': () => import('./strings/sv-SE.js'),
+  'sw-TZ': () => import('./strings/sw-TZ.js'),
+  'ta-IN': () => import('./strings/ta-IN.js'),
+  'te-IN': () => import('./strings/te-IN.js'),
   'th-TH': () => import('./strings/th-TH.js'),
+  tl: () => import('./strings/tl.js'),
   'tr-TR': () => import('./strings/tr-TR.js'),
   'uk-UA': () => import('./strings/uk-UA.js'),
+  ur: () => import('./strings/ur.js'),
   'vi-VN': () => import('./strings/vi-VN.js'),
   'zh-CN': () => import('./strings/zh-CN.js'),
   'zh-HK': () => import('./strings/zh-HK.js'),
@@ -44,7 +72,7 @@ const FILES = {
 /** Files that hold only what is not as in another: both are fetched, and the nearer one has the last word. */
 export const BASES = { 'es-419': 'es-ES', 'fr-CA': 'fr-FR', 'pt-PT': 'pt-BR', 'zh-HK': 'zh-TW' };
 
-/** The locales with words of their own; the others of ChatKit's list are accepted and speak English. */
+/** The locales with words of their own: all of ChatKit's list. */
 export const TRANSLATED = ['en', ...Object.keys(FILES)];
 
 const RIGHT_TO_LEFT = new Set(['ar', 'ur', 'he', 'fa']);
@@ -60,6 +88,9 @@ const REGIONS = {
   },
   no: () => 'nb-NO',
   nn: () => 'nb-NO',
+  fil: () => 'tl',
+  // Punjabi in Pakistan is written as Urdu is, and who reads it there has learnt Urdu.
+  pa: ({ script }) => (script === 'Arab' ? 'ur' : 'pa'),
 };
 
 /**
