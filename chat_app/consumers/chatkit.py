@@ -58,7 +58,12 @@ class ChatKitStream(FollowConsumer):
     def shapes(self) -> chatkit.Shapes:
         """Items with addresses that this client can load."""
         base = self.base_url()
-        return chatkit.Shapes(lambda attachment_id: base + chatkit_calls.preview_path(attachment_id))
+        more = self.has_connector()
+        return chatkit.Shapes(lambda name: base + chatkit_calls.preview_path(name), more=more)
+
+    def has_connector(self) -> bool:
+        """Whether the client says by itself what the end of its stream means, and takes more than ChatKit's own words."""
+        return self.header(b"x-chat-connector") is not None
 
     def base_url(self) -> str:
         """Where the client has found this server."""
@@ -151,14 +156,10 @@ class ChatKit(ChatKitStream):
         try:
             return await self._begin(params, key)
         except Busy:
-            if self._has_connector():
+            if self.has_connector():
                 raise
         await asyncio.sleep(NOTICED_SECONDS)
         return await self._begin(params, key)
-
-    def _has_connector(self) -> bool:
-        """Whether the client says by itself what the end of its stream means."""
-        return self.header(b"x-chat-connector") is not None
 
     async def _begin(self, params: Any, key: str | None) -> Begun:
         identify = chatkit_calls.person(self.identify())
@@ -189,7 +190,7 @@ class ChatKit(ChatKitStream):
     async def _follow(self, begun: Begun, key: str | None) -> None:
         opening = begun.opening
         assert opening is not None
-        self._begun, self._key_used, self.resumes = begun, key, self._has_connector()
+        self._begun, self._key_used, self.resumes = begun, key, self.has_connector()
         seen = self.seen(begun.turn_id)
         following = turns.watch(
             begun
@@ -209,7 +210,7 @@ class ChatKit(ChatKitStream):
                     await self.write(_opening(opening, begun.turn_id, shapes))
                 await self.pass_on(following, encoder.frame, [])
             finally:
-                if self._left and _streams[begun.turn_id] == 1 and not self._has_connector():
+                if self._left and _streams[begun.turn_id] == 1 and not self.has_connector():
                     await turns.hung_up(begun)
 
     async def before_end(self) -> None:

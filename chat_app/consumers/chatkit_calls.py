@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chat_app.chat import attachments, dictation, hooks, links, reading, threads
+from chat_app.chat import attachments, dictation, hooks, links, reading, spent, threads
 from chat_app.chat.asks import Identify
 from chat_app.domain.errors import Forbidden, InvalidInput
-from chat_app.domain.shapes import AttachmentInfo, Page
+from chat_app.domain.events import UsageData
+from chat_app.domain.shapes import AttachmentInfo, ItemInfo, Page
+from chat_app.domain.turn import ANSWER
 from chat_app.wire import chatkit
 from chat_app.wire import chatkit_requests as ops
 from chat_app.wire.attachments import attachment
@@ -107,10 +109,17 @@ class Calls:
         while True:
             opened = await reading.opened(self._identify, thread_id, limit=most, order=order, after=after)
             items = opened.items
-            shown = [shape for info in items.data if (shape := self._shapes.info(info)) is not None]
+            usage = await self._usage(items.data)
+            shapes = (self._shapes.info(info, usage.get(info.turn_id or "")) for info in items.data)
+            shown = [shape for shape in shapes if shape is not None]
             if shown or not items.has_more:
                 return opened, Page(shown, items.has_more, items.next)
             after = items.next
+
+    async def _usage(self, items: Sequence[ItemInfo]) -> Mapping[str, UsageData]:
+        """What the turns of these answers have used, for a client that is told of it."""
+        turn_ids = {info.turn_id for info in items if info.kind == ANSWER and info.turn_id}
+        return await db(spent.of_turns, turn_ids) if turn_ids and self._shapes.more else {}
 
     def _threads(self, params: ops.ListThreads) -> Json:
         found = threads.listing(

@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import orjson
 
-from chat_app.domain.events import ItemData
+from chat_app.domain.events import ItemData, UsageData
 from chat_app.domain.shapes import AttachmentInfo, ItemInfo, Page, ThreadInfo
 from chat_app.domain.turn import ANSWER, HIDDEN
 from chat_app.wire.attachments import attachment
 from chat_app.wire.native import Json, lean
+from chat_app.wire.native import usage as used
 
 UrlFor = Callable[[str], str]
 QUESTION: Final = "user_message"
@@ -69,15 +70,20 @@ def error_body(body: Mapping[str, Any]) -> Json:
 
 
 class Shapes:
-    """Items as this client sees them: `url_for(attachment_id)` is where it finds a file that an item shows."""
+    """Items as this client sees them: `url_for(attachment_id)` is where it finds a file that an item shows. With `more` it is
+    told beside ChatKit's own words by which model an answer came and how it ended (`answered`)."""
 
-    def __init__(self, url_for: UrlFor) -> None:
+    def __init__(self, url_for: UrlFor, *, more: bool = False) -> None:
         self._url_for = url_for
+        self.more = more
 
-    def info(self, value: ItemInfo) -> Json | None:
-        """A stored item, None for one that ChatKit's clients are not shown."""
+    def info(self, value: ItemInfo, usage: UsageData | None = None) -> Json | None:
+        """A stored item, None for one that ChatKit's clients are not shown. `usage` is its turn's."""
         data = ItemData(value.id, value.kind, value.text, value.data, value.model, value.created_at)
-        return self.item(data, value.thread_id or "")
+        shown = self.item(data, value.thread_id or "")
+        if shown is not None and "answered" in shown:
+            shown["answered"].update(lean(feedback=value.feedback, usage=used(usage)))
+        return shown
 
     def item(self, value: ItemData, thread_id: str) -> Json | None:
         """An item as it stands, None for one that ChatKit's clients are not shown."""
@@ -86,7 +92,8 @@ class Shapes:
         created = moment(value.created_at or datetime.now(UTC))
         base = {"id": value.id, "thread_id": thread_id, "created_at": created, "type": value.kind}
         if value.kind == ANSWER:
-            return {**base, "content": self.content(value)}
+            more = {"answered": answered(value)} if self.more else {}
+            return {**base, "content": self.content(value), **more}
         if value.kind == QUESTION:
             return {**base, **self._question(value)}
         names = FIELDS.get(value.kind)
@@ -126,6 +133,17 @@ class Shapes:
         own = (file["id"], file["name"], file["mime_type"], file["type"], int(file.get("size", 0)), "ready")
         preview = self._url_for(file["id"]) if file["type"] == "image" else None
         return attachment(AttachmentInfo(*own), preview)
+
+
+def answered(value: ItemData) -> Json:
+    """By which model an answer was given, in place of which other one, and how it ended where it is not whole."""
+    data = value.data
+    return lean(
+        model=value.model,
+        requested_model=data.get("requested_model"),
+        state=data.get("state"),
+        error=data.get("error"),
+    )
 
 
 def part(text: str, annotations: Iterable[Mapping[str, Any]] = ()) -> Json:

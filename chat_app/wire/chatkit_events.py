@@ -34,6 +34,7 @@ from chat_app.domain.events import (
 from chat_app.domain.shapes import ThreadInfo
 from chat_app.domain.turn import ANSWER
 from chat_app.wire.chatkit import CUT_OFF, TOOL, Shapes, frame, part, plain, stream_options, thread
+from chat_app.wire.chatkit_ends import Ends
 from chat_app.wire.native import Json, Numbered, lean
 
 
@@ -62,6 +63,7 @@ class Encoder:
         self.behind = behind
         self.joined = joined
         self.replaces = replaces
+        self._ends = Ends() if shapes.more else None
         self._item = ""
         self._delta = b""
         self._told: dict[str, Json] = {}  # items that the client has, as the last snapshot had them
@@ -110,6 +112,10 @@ class Encoder:
         return data
 
     def _events(self, event: Any) -> list[Json]:
+        told = self._told_by(event)
+        return told if self._ends is None else self._ends.with_end(event, told)
+
+    def _told_by(self, event: Any) -> list[Json]:
         match event:
             case ItemAdded(item):
                 return self._added(item)

@@ -119,7 +119,20 @@ class Client:
         if response.status_code != 200:
             raise Refused(response)
         assert response.headers["Content-Type"] == "application/json"
-        return strict.answer(operation, response.text)
+        data = strict.answer(operation, response.text, more=self.told_more)
+        return strict.official(data) if self.told_more else data
+
+    @property
+    def told_more(self) -> bool:
+        """Whether it says that it is the connector."""
+        return "X-Chat-Connector" in self.headers
+
+    def answered(self, thread_id: str) -> dict[str, Json]:
+        """What the connector is told of a thread's answers beside ChatKit's own words."""
+        own = {"type": "items.list", "params": {"thread_id": thread_id, "limit": PAGE, "order": "asc"}}
+        response = self._send(own["type"], own["params"], {})
+        rows = strict.answer("items.list", response.text, more=True)["data"]
+        return {row["id"]: row["answered"] for row in rows if "answered" in row}
 
     def read(self, thread_id: str) -> tuple[Json, list[Any]]:
         """A thread as it is opened: itself and all its items, page by page behind the last row that came."""
@@ -275,7 +288,7 @@ class Stream:
                 self.pings += not name
         if not any(data):
             return None
-        event: Json = strict.event("\n".join(data))
+        event: Json = strict.event("\n".join(data), more=self.client.told_more)
         self.seen.append(event)
         self.thread.take(json.loads(json.dumps(event)))
         self._fire(event)

@@ -50,6 +50,7 @@ def equip(server: ServerProcess, upstream: FaultyUpstream) -> None:
         },
         "drips": {"base_url": drips, "model": "drips"},
         "down": {"base_url": upstream.base_url("500"), "model": "down"},
+        "stood_in_for": {"base_url": upstream.base_url("500"), "model": "down", "fallbacks": ["player"]},
         "members": {"provider": "python", "model": "player", "api_key": "", "guests": False},
     }
     add_models(server, rows)
@@ -77,3 +78,14 @@ def same(client: Client, thread_id: str) -> None:
     assert held.listed() == rows
     assert held.thread in ({}, thread)
     assert held.orphans == 0
+    if client.told_more:
+        there = set(held.items)
+        told = {name: known(own) for name, own in held.answered.items() if name in there}
+        assert told == {name: known(own) for name, own in client.answered(thread_id).items()}
+
+
+def known(answered: dict[str, Any]) -> dict[str, Any]:
+    """What the streams have told of an answer: not its rating, and of one that broke off not what it used."""
+    broke = answered.get("state") in ("failed", "interrupted")
+    untold = {"feedback", *(["usage"] if broke else [])}
+    return {key: own for key, own in answered.items() if key not in untold}

@@ -26,6 +26,9 @@ class Folded:
         self.errors: list[Json] = []
         self.can_stop = False
         self.kinds: Counter[str] = Counter()
+        self.answered: dict[
+            str, Json
+        ] = {}  # what the connector is told beside ChatKit's own words, by the answer
         self._going_from: str | None = None
 
     def retry_after(self, item_id: str | None) -> None:
@@ -44,6 +47,9 @@ class Folded:
         """One more event."""
         kind = event["type"]
         self.kinds[kind] += 1
+        self.answered.update(event.pop("answered", {}))
+        if "answered" in event.get("item", {}):
+            self.answered[event["item"]["id"]] = event["item"].pop("answered")
         if self._going_from is not None and kind.startswith("thread.item."):
             self._drop_behind(self._going_from)
             self._going_from = None

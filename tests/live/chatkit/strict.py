@@ -1,5 +1,6 @@
 """What the strict client holds against everything that it is sent: it parses as ChatKit's own types, and is to the letter what
-they would write; times are aware, nothing is null, ids are long and one thing's alone, nothing that is the server's own.
+they would write; times are aware, nothing is null, ids are long and one thing's alone, nothing that is the server's own. What
+the connector is told beside that (`more`) stands in keys of its own.
 """
 
 from __future__ import annotations
@@ -42,34 +43,63 @@ _known: dict[
 ] = {}  # every item id that any client of this run was shown -> its thread and kind
 
 
-def well_formed(raw: str) -> Any:
+def well_formed(raw: str, *, more: bool = False) -> Any:
     """One frame's data, checked but for the ids: the event as JSON."""
     data = _clean(raw)
-    _same(_EVENT, data)
+    _same(_EVENT, official(data) if more else data)
     return data
 
 
-def event(raw: str) -> Any:
+def event(raw: str, *, more: bool = False) -> Any:
     """One frame's data, checked: the event as JSON."""
-    data = well_formed(raw)
+    data = well_formed(raw, more=more)
     if (item := data.get("item")) is not None:
         _identity(item)
     return data
 
 
-def answer(operation: str, raw: str) -> Any:
+def answer(operation: str, raw: str, *, more: bool = False) -> Any:
     """The body of an answer to an operation that does not stream, checked."""
     data = _clean(raw)
     if operation in _EMPTY:
         assert data == {}, data
     elif operation in _ANSWERS:
-        _same(_ANSWERS[operation], data)
+        _same(_ANSWERS[operation], official(data) if more else data)
     else:
         assert operation == "attachments.get_preview"
         assert set(data) == {"url"}
     for item in _items(data):
         _identity(item)
     return data
+
+
+def official(data: Any) -> Any:
+    """The same without what only the connector is told, which is checked."""
+    if not isinstance(data, dict):
+        return data
+    kind = data.get("type")
+    if kind == "assistant_message":
+        _ended(data["answered"])
+        return {key: own for key, own in data.items() if key != "answered"}
+    if kind == "stream_options":
+        for ended in data.get("answered", {}).values():
+            _ended(ended)
+        return {key: own for key, own in data.items() if key != "answered"}
+    if kind == "error":
+        assert re.fullmatch("[a-z_]+", data.get("reason", "x"))
+        return {key: own for key, own in data.items() if key != "reason"}
+    found = {key: official(data[key]) for key in ("item", "updated_item", "items") if key in data}
+    if "data" in data and "has_more" in data:
+        found["data"] = [official(row) for row in data["data"]]
+    return {**data, **found}
+
+
+def _ended(answered: Any) -> None:
+    assert set(answered) <= {"model", "requested_model", "state", "error", "feedback", "usage"}, answered
+    assert answered.get("state") in (None, "cancelled", "failed", "interrupted")
+    assert answered.get("feedback") in (None, "positive", "negative")
+    if (used := answered.get("usage")) is not None:
+        assert used["total_tokens"] == used["input_tokens"] + used["output_tokens"]
 
 
 def problem(raw: str) -> Any:
