@@ -15,6 +15,12 @@ test('secret is fetched once for all who ask meanwhile, and sent as Bearer', asy
   assert.deepEqual(fake.of('/chatkit').map(({ headers }) => headers.authorization), Array(3).fill('Bearer secret-1'));
 });
 
+test('call says that the connector makes it', async () => {
+  const fake = (await Fake.start()).on('/chatkit', (_, response) => data(response));
+  await join(fake).fetch(fake.url, LIST);
+  assert.equal(fake.of('/chatkit')[0].headers['x-chat-connector'], '1');
+});
+
 test('secret is renewed before it ends, with the current one in hand', async () => {
   const fake = (await Fake.start()).on('/chatkit', (_, response) => data(response));
   fake.secretLife = 200;

@@ -113,6 +113,7 @@ test('turn is followed through every cut, each frame once', async () => {
   state.get = ({ headers }, response) => {
     const last = headers['last-event-id'];
     asked.push([headers.authorization, last]);
+    assert.equal(headers['x-chat-connector'], '1');
     const from = Number((last ?? ':0').split(':')[1]) + 1;
     if (from > 9) return response.writeHead(204).end();
     const sent = stream(response, frames(Math.max(1, from - 1), Math.min(9, from + 2)).map(other), 'turn_9');

@@ -30,6 +30,13 @@ test('answer that breaks off goes on in the same response, once and in order', a
   assert.deepEqual(states, ['connected', 'reconnecting', 'connected', 'reconnecting', 'connected']);
 });
 
+test('idempotency key of the caller is kept, in each try', async () => {
+  const fake = (await Fake.start()).on('/chatkit', playing(frames(1, 4), [2], CREATED));
+  const init = { ...SAY, headers: { ...SAY.headers, 'Idempotency-Key': 'restart-trn_1' } };
+  await text(join(fake).fetch(fake.url, init));
+  assert.deepEqual(fake.of('/chatkit').map(({ headers }) => headers['idempotency-key']), ['restart-trn_1', 'restart-trn_1']);
+});
+
 test('beginning that has no numbers is not said twice', async () => {
   const fake = (await Fake.start()).on('/chatkit', ({ headers }, response, count) => {
     assert.equal(headers['last-event-id'], undefined);

@@ -5,10 +5,11 @@
 
 import { answer, isStream } from './answer.js';
 import { AWAY, persist, stopped } from './backoff.js';
-import { Keys, readCall, readRequest } from './calls.js';
+import { Keys, SELF, readCall, readRequest } from './calls.js';
 import { frameOf } from './frames.js';
 
 const MOST_OWN = 200;
+const AWAY_HEADER = { 'X-Chat-Away': '1' }; // for who would rather wait than hear it in words
 
 export class Connector {
   #own = new Set();
@@ -56,7 +57,9 @@ export class Connector {
   }
 
   async #plain(call, { init, signal }) {
-    const { response, backend } = await this.#ask(call, { ...init, signal }, signal);
+    const headers = new Headers(init.headers);
+    headers.set(...SELF);
+    const { response, backend } = await this.#ask(call, { ...init, headers, signal }, signal);
     if (call.reads && response.ok) this.#hasRead(call.threadId, backend, response.headers.get('X-Active-Turn-Id'));
     return response;
   }
@@ -111,8 +114,8 @@ export class Connector {
 
   async #streamed(call, { init, signal }) {
     const headers = new Headers(init.headers);
-    const key = this.keys.keyOf(call, init);
-    headers.set('X-Chat-Connector', '1');
+    const key = headers.get('Idempotency-Key') ?? this.keys.keyOf(call, init); // who gives one knows what is the same
+    headers.set(...SELF);
     headers.set('Idempotency-Key', key);
     const sent = { ...init, headers };
     this.updates.hold();
@@ -123,14 +126,16 @@ export class Connector {
       this.updates.release();
       if (signal?.aborted) throw error;
       this.keys.keep(init, key);
-      return inWords({ message: 'The chat cannot be reached just now. Please try again.' });
+      return inWords({ message: 'The chat cannot be reached just now. Please try again.' }, AWAY_HEADER);
     }
     const { response, backend } = begun;
     if (AWAY.has(response.status)) this.keys.keep(init, key);
     else this.keys.drop(init);
     if (!isStream(response)) {
       this.updates.release();
-      return inWords(await response.json().catch(() => ({})), response.status);
+      const said = await response.json().catch(() => ({}));
+      const message = said.message ?? said.detail ?? `The chat cannot answer just now (${response.status}).`;
+      return inWords({ message }, AWAY.has(response.status) ? AWAY_HEADER : {});
     }
     return this.#follow(call, sent, response, backend, signal);
   }
@@ -222,8 +227,7 @@ export class Connector {
  * What no stream can be had for, as an event of a stream. The client keeps silent about a refusal and lets the user's message
  * vanish; and what has failed after so many tries it would try all over again.
  */
-function inWords({ message, detail }, status) {
-  const words = message ?? detail ?? `The chat cannot answer just now (${status}).`;
-  const frame = frameOf({ type: 'error', code: 'custom', message: words, allow_retry: false });
-  return new Response(frame, { headers: { 'Content-Type': 'text/event-stream' } });
+function inWords({ message }, more) {
+  const frame = frameOf({ type: 'error', code: 'custom', message, allow_retry: false });
+  return new Response(frame, { headers: { 'Content-Type': 'text/event-stream', ...more } });
 }

@@ -6,6 +6,7 @@
 
 import { answer, isStream } from './answer.js';
 import { persist } from './backoff.js';
+import { SELF } from './calls.js';
 
 const OVER = 204;
 
@@ -112,7 +113,7 @@ export class Running {
   #ask(backend, turnId, lastEventId, signal) {
     const url = new URL(backend.url);
     url.pathname += `/turns/${encodeURIComponent(turnId)}/events`;
-    const headers = { Accept: 'text/event-stream', ...(lastEventId ? { 'Last-Event-ID': lastEventId } : {}) };
+    const headers = { Accept: 'text/event-stream', [SELF[0]]: SELF[1], ...(lastEventId ? { 'Last-Event-ID': lastEventId } : {}) };
     return backend.send(url.href, { headers, signal }, this.timing.answer);
   }
 
