@@ -1,8 +1,8 @@
 """The chat page at `/`: one element, what the page tells it, and a Content-Security-Policy of its own. No chat happens here.
 
-The element is our own. With `CHATKIT_DOMAIN_KEY` it is OpenAI's, whose script comes from OpenAI's host and nowhere else can be
-had; where that does not come up, the page shows our own. A stranger who may not be a guest gets our own at once: the page around
-it knows the way to the login.
+The element is our own. With `CHATKIT_DOMAIN_KEY` it is OpenAI's, whose script comes from OpenAI's host and nowhere else can
+be had; where that does not come up, the page shows our own. A stranger who may not be a guest gets our own at once: the page
+around it knows the way to the login.
 
 The page itself identifies nobody: its element asks `POST /api/custom/session`, which lets a login, a known guest or (where
 guests are allowed) a new one in. What the page knows of a login it only shows.

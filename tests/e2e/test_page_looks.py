@@ -149,7 +149,10 @@ def test_nothing_moves_for_those_who_want_little_motion(open_chat: Open, visitor
     chat = open_chat(visitor(reduced_motion="reduce"))
     chat.say("/tokens 200 30")
     chat.running("0002")
-    moving = "document.querySelector('openai-chatkit').shadowRoot.getAnimations().filter((a) => a.playState === 'running').length"
+    moving = (
+        "document.querySelector('openai-chatkit').shadowRoot.getAnimations()"
+        ".filter((a) => a.playState === 'running').length"
+    )
     assert chat.page.evaluate(moving) == 0
 
 
