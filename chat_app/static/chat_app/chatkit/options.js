@@ -20,7 +20,7 @@ export function normalised(options) {
     initialThread: options.initialThread, // left out: the thread that this tab had last
     onClientTool: called(options.onClientTool),
     header: { enabled: true, leftAction: undefined, rightAction: undefined, ...header, title: { enabled: true, text: undefined, ...header?.title } },
-    history: { enabled: true, showDelete: true, showRename: true, ...history },
+    history: { enabled: true, showDelete: true, showRename: true, showSearch: false, showExport: false, ...history },
     startScreen: { greeting: undefined, ...startScreen, prompts: list(startScreen?.prompts) },
     threadItemActions: { feedback: false, retry: false, ...options.threadItemActions },
     composer: composing(composer ?? NOTHING),

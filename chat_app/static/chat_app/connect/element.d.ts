@@ -36,6 +36,10 @@ export type ChatKitEvents = {
 
 type Told = { name: string; data?: Record<string, unknown> };
 
+/**
+ * Attribute `docked` (not in the official element): the history stands beside the chat where there are 900 px for both. What the
+ * page puts into `slot="history-end"` stands at its foot.
+ */
 export interface OpenAIChatKit extends HTMLElement {
   /** All options at once: what is left out has its default again. Throws TypeError where no server can be reached with them. */
   setOptions(options: ChatKitOptions): void;
@@ -213,7 +217,15 @@ export type HeaderOption = {
 
 export type HeaderAction = { icon: HeaderIcon; onClick: () => void };
 
-export type HistoryOption = { enabled?: boolean; showDelete?: boolean; showRename?: boolean };
+export type HistoryOption = {
+  enabled?: boolean;
+  showDelete?: boolean;
+  showRename?: boolean;
+  /** Wider, with `getClientSecret`: a field that finds conversations by their titles and what was said. Default: false. */
+  showSearch?: boolean;
+  /** Wider, with `getClientSecret`: a conversation can be saved as Markdown. Default: false. */
+  showExport?: boolean;
+};
 
 export type StartScreenOption = { greeting?: string; prompts?: StartScreenPrompt[] };
 

@@ -1,5 +1,8 @@
 /** Threads: opening one, bringing it up to date, the list of all, names. What is said in them is the turns' business. */
 
+import { exportThread } from './export.js';
+import { Found } from './found.js';
+
 const PAGE = 30; // items that are drawn in one go
 const LIST = 30;
 
@@ -18,10 +21,21 @@ function statusOf(status) {
 export class Threads {
   #opening = 0;
   #loading = null;
+  #listing = null;
+  #listed = null; // the transport whose threads are in the list
 
   constructor(kit) {
     this.kit = kit;
+    this.found = new Found(kit);
+    document.addEventListener('visibilitychange', this.#looked);
   }
+
+  /** What happens elsewhere while nobody looks, a deleted thread say, is not always told. */
+  #looked = () => {
+    const { kit } = this;
+    if (document.hidden || !kit.isUp || !kit.transport.connection) return;
+    this.refresh().catch((error) => kit.report(error, { quiet: true })); // the next look comes by itself
+  };
 
   /** Show a thread, null for a new one. Resolves once it is there. `perhaps`: where it is gone, a new one. */
   async open(threadId, { perhaps = false, again = false } = {}) {
@@ -33,7 +47,7 @@ export class Threads {
       await this.#loading;
       return;
     }
-    kit.history?.hide();
+    kit.history?.uncover();
     this.#loading = this.#load(threadId, { perhaps, isNew });
     await this.#loading;
   }
@@ -51,21 +65,35 @@ export class Threads {
     if (threadId === null) return;
     kit.emit('thread.load.start', { threadId });
     let active = null;
+    let isGone = false;
     try {
       active = await this.#read(threadId, turn);
     } catch (error) {
       if (turn !== this.#opening) return;
-      if (perhaps && error.status === 404) {
-        await this.open(null);
-        return;
+      isGone = error.status === 404;
+      if (!isGone) {
+        kit.store.set({ error: { message: error.message, retry: false, reload: true } });
+        kit.report(error);
       }
-      kit.store.set({ error: { message: error.message, retry: false, reload: true } });
-      kit.report(error);
     } finally {
       if (turn === this.#opening) kit.store.set({ loading: false });
       kit.emit('thread.load.end', { threadId });
     }
-    if (active && turn === this.#opening) void kit.chat.follow(active);
+    if (isGone) await this.gone(threadId, { quiet: perhaps });
+    else if (active && turn === this.#opening) void kit.chat.follow(active);
+  }
+
+  /** The server has no such thread any more, or never had: a new one in its place, with what was being written. */
+  async gone(threadId, { quiet = false } = {}) {
+    const { kit } = this;
+    this.#relist((threads) => threads.filter(({ id }) => id !== threadId));
+    if (threadId === kit.store.state.threadId) {
+      kit.composer.drafts.keep();
+      const draft = kit.drafts.get(threadId);
+      if (draft && !kit.drafts.get(null)) kit.drafts.set(null, draft);
+      await this.open(null);
+    }
+    if (!quiet) kit.history.say(kit.t('thread.gone'));
   }
 
   /** The thread and its newest items. -> the turn that runs in it */
@@ -113,6 +141,9 @@ export class Threads {
   /** The chat has left the page: what is on its way comes too late. */
   close() {
     this.#opening += 1;
+    this.#listing?.abort();
+    this.found.stop();
+    document.removeEventListener('visibilitychange', this.#looked);
   }
 
   /** Read anew what may have changed elsewhere. An answer that is being read here knows better. */
@@ -122,7 +153,14 @@ export class Threads {
     if (history.open) void this.list();
     if (threadId === null || kit.chat.busy) return;
     const turn = this.#opening;
-    const active = await this.#read(threadId, turn, false);
+    let active;
+    try {
+      active = await this.#read(threadId, turn, false);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      if (turn === this.#opening) await this.gone(threadId);
+      return;
+    }
     if (active && turn === this.#opening) void kit.chat.follow(active);
   }
 
@@ -147,28 +185,46 @@ export class Threads {
 
   /** A thread as it is now, in the list where that is loaded. */
   listed(thread) {
-    const { history } = this.kit.store.state;
-    const known = history.threads.some(({ id }) => id === thread.id);
+    const { threads } = this.kit.store.state.history;
     const entry = { id: thread.id, title: thread.title ?? null, created_at: thread.created_at };
-    const threads = known ? history.threads.map((one) => (one.id === thread.id ? { ...one, ...entry } : one)) : [entry, ...history.threads];
-    this.kit.store.set({ history: { ...history, threads } });
+    this.#relist((all) => all.map((one) => (one.id === thread.id ? { ...one, ...entry } : one)));
+    if (threads.some(({ id }) => id === thread.id)) return;
+    const { history } = this.kit.store.state;
+    this.kit.store.set({ history: { ...history, threads: [entry, ...threads] } });
   }
 
-  /** The first page of the list, or the next one. */
+  /** One change to all that is listed, and to all that was found. */
+  #relist(change) {
+    const { store } = this.kit;
+    const { history } = store.state;
+    const search = history.search && { ...history.search, threads: change(history.search.threads) };
+    store.set({ history: { ...history, threads: change(history.threads), search } });
+  }
+
+  /** Whether the list has been asked for, of the server that is asked now. */
+  get isListed() {
+    return this.#listed !== null && this.#listed === this.kit.transport;
+  }
+
+  /** The first page of the list, or the next one. What is listed below the first page stays when that is read anew. */
   async list({ more = false } = {}) {
     const { kit } = this;
+    if (!this.isListed) kit.store.set({ history: { ...kit.store.state.history, threads: [], after: null, search: null } });
+    this.#listed = kit.transport;
     const { history } = kit.store.state;
-    if (history.loading || (more && !history.after)) return;
+    if (more && (!history.after || history.loading)) return;
+    this.#listing?.abort();
+    const { signal } = (this.#listing = new AbortController());
     kit.store.set({ history: { ...history, loading: true, failed: false } });
     try {
       const params = { limit: LIST, order: 'desc', ...(more && { after: history.after }) };
-      const { data: page } = await kit.client.call('threads.list', params);
-      const before = more ? kit.store.state.history.threads : [];
-      const known = new Set(before.map(({ id }) => id));
-      const threads = [...before, ...page.data.filter(({ id }) => !known.has(id))];
-      const after = page.has_more && page.data.length ? page.data.at(-1).id : null;
-      kit.store.set({ history: { ...kit.store.state.history, threads, after, loading: false } });
+      const { data: page } = await kit.client.call('threads.list', params, { signal });
+      if (signal.aborted) return;
+      const now = kit.store.state.history;
+      const { threads, after } = more ? followed(now, page) : renewed(now, page);
+      kit.store.set({ history: { ...now, threads, after, loading: false } });
     } catch (error) {
+      if (signal.aborted) return;
       kit.store.set({ history: { ...kit.store.state.history, loading: false, failed: true } });
       kit.report(error);
     }
@@ -181,7 +237,7 @@ export class Threads {
       this.listed({ id: threadId, title, ...thread });
       if (kit.store.state.threadId === threadId) applyThread(kit, { ...kit.store.state.thread, ...thread, id: threadId });
     } catch (error) {
-      kit.fail(error);
+      await this.#refused(threadId, error);
     }
   }
 
@@ -190,13 +246,50 @@ export class Threads {
     try {
       await kit.client.call('threads.delete', { thread_id: threadId });
     } catch (error) {
-      kit.fail(error);
-      return;
+      if (error.status !== 404) {
+        await this.#refused(threadId, error);
+        return;
+      }
     }
-    const { history } = kit.store.state;
-    kit.store.set({ history: { ...history, threads: history.threads.filter(({ id }) => id !== threadId) } });
+    this.#relist((threads) => threads.filter(({ id }) => id !== threadId));
     kit.drafts.set(threadId, undefined);
     kit.announce(kit.t('history.deleted'));
     if (kit.store.state.threadId === threadId) await this.open(null);
   }
+
+  /** A file of it, for the person to keep. */
+  async export(thread) {
+    try {
+      await exportThread(this.kit, thread);
+    } catch (error) {
+      await this.#refused(thread.id, error);
+    }
+  }
+
+  /** What a person wanted of a listed thread did not work. */
+  async #refused(threadId, error) {
+    const { kit } = this;
+    if (error.status === 404) {
+      await this.gone(threadId);
+      return;
+    }
+    kit.history.say(error.message, { level: 'danger' });
+    kit.report(error);
+  }
+}
+
+/** The list with its next page. */
+function followed({ threads }, page) {
+  const known = new Set(threads.map(({ id }) => id));
+  return { threads: [...threads, ...page.data.filter(({ id }) => !known.has(id))], after: page.has_more ? (page.data.at(-1)?.id ?? null) : null };
+}
+
+/** The list with its first page as that is now, and below that what was there already. */
+function renewed({ threads, after }, page) {
+  const last = page.data.at(-1)?.id;
+  if (!page.has_more || !last) return { threads: page.data, after: null };
+  const read = new Set(page.data.map(({ id }) => id));
+  const at = threads.findIndex(({ id }) => id === last);
+  const rest = at < 0 ? [] : threads.slice(at + 1).filter(({ id }) => !read.has(id));
+  return rest.length ? { threads: [...page.data, ...rest], after } : { threads: page.data, after: last };
 }

@@ -1,6 +1,7 @@
-/** Which thread a tab has open, so that a reload comes back to it. It ends with the tab. */
+/** Where somebody was: the thread that a tab has open, which ends with the tab; and the list beside the chat, folded away or not. */
 
 const PREFIX = 'chatkit.thread ';
+const FOLDED = 'chatkit.folded';
 
 export class Place {
   /** @param {() => string} server whose threads they are */
@@ -25,3 +26,22 @@ export class Place {
     }
   }
 }
+
+/** Whether the list beside the chat is folded away, in this browser. */
+export const fold = {
+  get() {
+    try {
+      return localStorage.getItem(FOLDED) !== null;
+    } catch {
+      return false; // storage is off: a reload shows it
+    }
+  },
+  set(folded) {
+    try {
+      if (folded) localStorage.setItem(FOLDED, '1');
+      else localStorage.removeItem(FOLDED);
+    } catch {
+      // Storage is off: a reload shows it.
+    }
+  },
+};

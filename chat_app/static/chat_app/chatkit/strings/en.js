@@ -41,6 +41,15 @@ export default {
   'history.deleteTitle': 'Delete this conversation?',
   'history.deleteText': '“{title}” will be deleted for good.',
   'history.deleted': 'Conversation deleted',
+  'history.search': 'Search conversations',
+  'history.searchHint': 'Search',
+  'history.searchClear': 'Clear the search',
+  'history.searchFailed': 'The search did not work. Please try again.',
+  'history.nothing': 'Nothing found',
+  'history.found.one': '{count} conversation found',
+  'history.found.other': '{count} conversations found',
+  'history.export': 'Export',
+  'history.exportFailed': 'The conversation could not be exported. Please try again.',
 
   // start screen
   'start.greeting': 'What can I help with today?',
@@ -77,6 +86,7 @@ export default {
   'thread.errorRetry': 'Try again',
   'thread.locked': 'This conversation is locked.',
   'thread.closed': 'This conversation is closed.',
+  'thread.gone': 'That conversation is not here any more.',
 
   // composer
   'composer.label': 'Message',

@@ -28,7 +28,6 @@ export class Frame {
     const { options, t } = this.kit;
     setAttr(this.element, 'aria-label', options.frameTitle || t('frame.title'));
     setAttr(this.element, 'lang', this.kit.locale);
-    this.element.classList.toggle('docked', this.kit.host.hasAttribute('docked'));
     this.#disclaim(options.disclaimer);
     this.header.configure();
     this.history.configure();
@@ -92,7 +91,7 @@ export class Frame {
   }
 
   #key(event) {
-    if (event.key === 'Escape' && this.kit.store.state.history.open && !event.defaultPrevented) {
+    if (event.key === 'Escape' && this.history.covers && !event.defaultPrevented) {
       event.preventDefault();
       this.history.hide();
     }

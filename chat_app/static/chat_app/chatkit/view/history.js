@@ -1,181 +1,208 @@
-/** The list of conversations: a panel that slides over the chat, with names, ages, and what can be done about each. */
+/** The list of conversations: a panel that slides over the chat, or stands beside it where the page wants that and there is room. */
 
-import { fill, h, iconButton, place, setAttr, setText } from '../../view/dom.js';
-import { menu } from '../composer/menu.js';
-import { confirm } from './dialog.js';
+import { fill, h, iconButton, setAttr, setText } from '../../view/dom.js';
+import { fold } from '../state/place.js';
+import { Listing } from './listing.js';
+import { Search } from './search.js';
 
-const DAY = 86_400_000;
+const ROOM = 900; // px of the element's width for both
+const PASSING = 9_000; // ms
 
 export class HistoryPanel {
-  #rows = new Map();
+  #width = 0;
+  #docked = false; // it stands beside the chat
+  #folded = fold.get(); // and is folded away there
+  #over = false; // it lies over the chat
+  #told = false; // the page knows it as open
+  #before = null; // what had the focus before it lay over it
 
   constructor(kit) {
     this.kit = kit;
+    this.search = new Search(kit);
     this.title = h('h2', { class: 'history-title' });
-    this.list = h('div', { class: 'history-list' });
-    this.element = h('nav', { class: 'panel history', inert: true });
+    this.list = new Listing(kit, { further: () => this.#further() });
+    this.trouble = h('p', { class: 'history-trouble', role: 'alert', dir: 'auto', hidden: true });
+    this.end = h('slot', { name: 'history-end', on: { slotchange: () => this.#furnished() } });
+    this.foot = h('div', { class: 'history-foot', hidden: true }, this.end);
+    this.element = h('nav', { class: 'panel history', inert: true, on: { keydown: (event) => this.#round(event) } });
     this.scrim = h('div', { class: 'scrim', on: { click: () => this.hide() } });
-    this.groups = new Map();
-    this.note = h('p', { class: 'history-empty', role: 'status', hidden: true });
-    this.waiting = h('div', { class: 'skeleton', 'aria-hidden': 'true', hidden: true }, h('span'), h('span'), h('span'));
+    this.#watch();
+  }
+
+  /** Whether it lies over the chat: then Escape closes it. */
+  get covers() {
+    return this.#over;
+  }
+
+  #watch() {
+    const { host, ended } = this.kit;
+    const room = new ResizeObserver(([{ contentRect }]) => {
+      this.#width = contentRect.width;
+      this.#dock();
+    });
+    const wish = new MutationObserver(() => this.#dock());
+    room.observe(host);
+    wish.observe(host, { attributeFilter: ['docked'] });
+    ended.then(() => {
+      room.disconnect();
+      wish.disconnect();
+      clearTimeout(this.passing);
+    });
   }
 
   configure() {
     const { kit } = this;
     setAttr(this.element, 'aria-label', kit.t('history.title'));
     setText(this.title, kit.t('history.title'));
-    const { showRename, showDelete } = kit.options.history;
-    const face = JSON.stringify([kit.locale, showRename, showDelete]);
+    this.search.configure();
+    const { enabled, showRename, showDelete, showExport } = kit.options.history;
+    if (!enabled) this.#over = false;
+    this.#dock();
+    const face = JSON.stringify([kit.locale, showRename, showDelete, showExport, Boolean(kit.transport.connection)]);
     if (face === this.face) return;
     this.face = face;
-    this.close = iconButton(kit.t('history.close'), kit.icon('close'), () => this.hide());
-    this.more = h('button', { type: 'button', class: 'button quiet wide', hidden: true, on: { click: () => kit.threads.list({ more: true }) } }, h('span', {}, kit.t('history.more')));
-    fill(this.element, h('div', { class: 'history-head' }, this.title, this.close), this.list);
-    this.#rows.clear();
-    this.groups.clear();
+    this.close = iconButton(kit.t('history.close'), kit.icon('close'), () => this.toggle(), { class: 'history-close' });
+    fill(this.element, h('div', { class: 'history-head' }, this.title, this.close), this.search.element, this.list.element, this.trouble, this.foot);
+    this.list.reset();
     this.drawn = undefined;
   }
 
+  // --- open and closed
+
   show() {
     const { kit } = this;
-    const { history } = kit.store.state;
-    if (history.open || !kit.options.history.enabled) return;
-    this.before = kit.root.activeElement;
-    kit.store.set({ history: { ...history, open: true } });
+    if (kit.store.state.history.open || !kit.options.history.enabled) return;
+    if (this.#docked) this.#folded = false;
+    else {
+      this.#over = true;
+      this.#before = kit.root.activeElement ?? document.activeElement;
+    }
+    this.#settle();
+    this.#told = true;
     kit.emit('history.open');
     void kit.threads.list();
-    requestAnimationFrame(() => requestAnimationFrame(() => this.close.focus()));
+    // Not to be seen until the next frame, and what is not seen takes no focus.
+    if (this.#over) requestAnimationFrame(() => requestAnimationFrame(() => this.#over && this.close.focus()));
   }
 
   hide() {
     const { kit } = this;
-    const { history } = kit.store.state;
-    if (!history.open) return;
-    kit.store.set({ history: { ...history, open: false } });
-    kit.emit('history.close');
-    this.before?.focus?.();
+    if (!kit.store.state.history.open) return;
+    const back = this.#over || this.element.contains(kit.root.activeElement);
+    if (this.#docked) this.#folded = true;
+    this.#over = false;
+    this.#told = true;
+    this.#settle();
+    if (back) this.#back();
+    if (!this.#docked) this.search.reset();
   }
 
+  /** As a person does it: how it stands beside the chat is kept. */
   toggle() {
     if (this.kit.store.state.history.open) this.hide();
     else this.show();
+    if (this.#docked) fold.set(this.#folded);
   }
 
-  render({ history, threadId }) {
-    const { open } = history;
+  /** Give the view of the chat free. */
+  uncover() {
+    if (this.#over) this.hide();
+  }
+
+  #back() {
+    const { past } = this.kit.frame.header;
+    const before = this.#before;
+    this.#before = null;
+    (before?.isConnected && before !== document.body && before !== this.kit.host ? before : past).focus();
+  }
+
+  /** Whether there is room beside the chat may have changed. */
+  #dock() {
+    const { host, options } = this.kit;
+    const docked = options.history.enabled && host.hasAttribute('docked') && this.#width >= ROOM;
+    if (docked) this.#over = false;
+    this.#docked = docked;
+    setAttr(this.element, 'data-docked', docked);
+    this.#settle();
+  }
+
+  /** Whatever hangs on it being open is so at once: focus goes only to what is not inert. */
+  #settle() {
+    const { kit } = this;
+    const { history } = kit.store.state;
+    const open = this.#docked ? !this.#folded : this.#over;
     setAttr(this.element, 'data-open', open);
     this.element.inert = !open;
-    if (!open || (this.drawn === history && this.current === threadId)) return;
-    this.drawn = history;
-    this.current = threadId;
-    this.#draw(history, threadId);
+    this.#seclude();
+    if (open !== history.open) kit.store.set({ history: { ...history, open } });
+    if (open || !this.#told) return;
+    this.#told = false;
+    kit.emit('history.close');
   }
 
-  #draw({ threads, after, loading, failed }, threadId) {
-    const { t } = this.kit;
-    const groups = new Map();
-    const rows = new Map();
-    for (const thread of threads) {
-      const name = ageOf(thread.created_at);
-      const row = this.#rows.get(thread.id) ?? new Row(this.kit);
-      row.render(thread, thread.id === threadId);
-      rows.set(thread.id, row);
-      if (!groups.has(name)) groups.set(name, []);
-      groups.get(name).push(row.element);
+  /** What lies below it is out of reach. */
+  #seclude() {
+    const { frame } = this.kit;
+    if (!frame) return;
+    const others = [frame.header.element, frame.foot, ...frame.body.children].filter((part) => part !== this.element && part !== this.scrim);
+    for (const part of others) part.inert = this.#over;
+  }
+
+  /** Over the chat the focus goes round in it, what the page has put at its foot included. */
+  #round(event) {
+    if (event.key !== 'Tab' || !this.#over) return;
+    const own = [...this.element.querySelectorAll('button, input')];
+    const pages = this.end.assignedElements().flatMap((one) => [one, ...one.querySelectorAll('*')]);
+    const stops = [...own, ...pages].filter((one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({ visibilityProperty: true }));
+    const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+    if (!event.composedPath().includes(from)) return;
+    event.preventDefault();
+    to.focus();
+  }
+
+  // --- what it says
+
+  /** Say something where it is seen: here where the panel lies over the chat, else in the chat. */
+  say(message, { level = 'info' } = {}) {
+    if (!this.#over) {
+      this.kit.notify({ level, message, passing: true });
+      return;
     }
-    this.#rows = rows;
-    const sections = [...groups].map(([name, elements]) => this.#group(name, elements));
-    this.note.hidden = loading || (threads.length > 0 && !failed);
-    setText(this.note, failed ? t('history.failed') : t('history.empty'));
-    this.waiting.hidden = !loading || threads.length > 0;
-    this.more.hidden = !after;
-    place(this.list, [...sections, this.waiting, this.note, this.more]);
+    clearTimeout(this.passing);
+    setText(this.trouble, message);
+    this.trouble.hidden = false;
+    this.passing = setTimeout(() => {
+      this.trouble.hidden = true;
+      setText(this.trouble, '');
+    }, PASSING);
   }
 
-  #group(name, elements) {
-    if (!this.groups.has(name)) {
-      const list = h('ul', { role: 'list' });
-      this.groups.set(name, { list, element: h('section', { class: 'history-group' }, h('h3', { class: 'history-group-title' }, this.kit.t(`history.${name}`)), list) });
-    }
-    const group = this.groups.get(name);
-    place(group.list, elements);
-    return group.element;
-  }
-}
-
-class Row {
-  constructor(kit) {
-    this.kit = kit;
-    this.open = h('button', { type: 'button', class: 'history-open', dir: 'auto', on: { click: () => this.#open() } });
-    this.options = iconButton('', kit.icon('dots-horizontal'), () => {}, { class: 'small' });
-    this.element = h('li', { class: 'history-row' }, this.open, this.options);
-    menu(kit, this.options, '', () => this.#entries(), { end: true });
+  /** The page has put something at the foot, or has taken it away. */
+  #furnished() {
+    this.foot.hidden = this.end.assignedNodes().length === 0;
   }
 
-  async #open() {
-    this.kit.history.hide();
-    if (this.kit.store.state.threadId !== this.thread.id) await this.kit.threads.open(this.thread.id);
-    this.kit.composer.focus();
+  render({ history, threadId, phase, responding }) {
+    this.#renew(history, phase, responding);
+    const now = [history, threadId, phase];
+    if (!history.open || now.every((one, at) => one === this.drawn?.[at])) return;
+    this.search.render(history, phase);
+    this.drawn = this.list.draw(history, threadId, phase) ? now : undefined;
   }
 
-  #entries() {
-    const { t, options } = this.kit;
-    return [
-      options.history.showRename && { label: t('history.rename'), icon: 'pencil', run: () => this.#rename() },
-      options.history.showDelete && { label: t('history.delete'), icon: 'trash', danger: true, run: () => this.#remove() },
-    ].filter(Boolean);
+  /** Beside the chat nobody opens it: the list is read when it is first seen, and when an answer may have changed it. */
+  #renew({ open }, phase, responding) {
+    const hasEnded = this.responding && !responding;
+    this.responding = responding;
+    if (open && phase === 'ready' && (hasEnded || !this.kit.threads.isListed)) void this.kit.threads.list();
   }
 
-  #rename() {
-    const { kit } = this;
-    const field = h('input', { class: 'input', 'aria-label': kit.t('history.renameLabel'), maxlength: '200', dir: 'auto' });
-    field.value = this.thread.title ?? '';
-    const done = (save) => {
-      if (!field.isConnected || this.ending) return;
-      this.ending = true;
-      field.replaceWith(this.open);
-      this.ending = false;
-      const name = field.value.trim();
-      if (save && name && name !== this.thread.title) void kit.threads.rename(this.thread.id, name);
-      this.open.focus();
-    };
-    field.addEventListener('keydown', (event) => {
-      if (event.isComposing || !['Enter', 'Escape'].includes(event.key)) return;
-      event.preventDefault();
-      done(event.key === 'Enter');
-    });
-    field.addEventListener('blur', () => done(true));
-    this.open.replaceWith(field);
-    field.focus();
-    field.select();
+  #further() {
+    const { threads, store } = this.kit;
+    const { open, search, failed } = store.state.history;
+    if (!open) return;
+    if (search?.failed) this.search.again();
+    else if (search) threads.found.more();
+    else void threads.list({ more: !failed });
   }
-
-  async #remove() {
-    const { kit, thread } = this;
-    const title = thread.title || kit.t('header.untitled');
-    const sure = await confirm(kit, { title: kit.t('history.deleteTitle'), text: kit.t('history.deleteText', { title }), yes: kit.t('history.delete') });
-    if (sure) await kit.threads.remove(thread.id);
-  }
-
-  render(thread, current) {
-    const { t, options } = this.kit;
-    this.thread = thread;
-    const title = thread.title || t('header.untitled');
-    setText(this.open, title);
-    setAttr(this.open, 'aria-current', current ? 'true' : undefined);
-    this.element.classList.toggle('current', current);
-    const label = t('history.options', { title });
-    setAttr(this.options, 'aria-label', label);
-    setAttr(this.options, 'title', label);
-    this.options.hidden = !options.history.showRename && !options.history.showDelete;
-  }
-}
-
-function ageOf(createdAt) {
-  const made = new Date(createdAt);
-  if (Number.isNaN(made.getTime())) return 'older';
-  const midnight = new Date().setHours(0, 0, 0, 0);
-  if (made >= midnight) return 'today';
-  if (made >= midnight - DAY) return 'yesterday';
-  return made >= midnight - 7 * DAY ? 'week' : 'older';
 }
