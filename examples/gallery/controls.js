@@ -96,6 +96,8 @@ const field = (label, name, control) => ({
   ],
 });
 
+const TOWNS = ['Brno', 'Gdańsk', 'Graz', 'Kraków', 'Linz', 'Łódź', 'Olomouc', 'Plzeň', 'Poznań', 'Praha', 'Salzburg', 'Wien', 'Wrocław'];
+
 const FORM = {
   type: 'Card',
   size: 'md',
@@ -119,6 +121,8 @@ const FORM = {
               type: 'DatePicker',
               placeholder: 'Pick a day',
               min: '2026-01-01T00:00:00Z',
+              side: 'top',
+              align: 'end',
               clearable: true,
               block: true,
             }),
@@ -145,6 +149,13 @@ const FORM = {
         },
       ],
     },
+    field('Town', 'town', {
+      type: 'Select',
+      searchable: true,
+      clearable: true,
+      placeholder: 'Type to search',
+      options: TOWNS.map((label) => ({ value: label.toLowerCase(), label })),
+    }),
     { type: 'Label', value: 'Where', fieldName: 'place' },
     {
       type: 'RadioGroup',

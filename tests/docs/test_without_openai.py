@@ -153,6 +153,8 @@ def _with_neighbours(files: tuple[str, ...]) -> set[str]:
     found = set(files)
     for file in files:
         found |= {f"widgets/{name}" for name in re.findall(r"from '(?:\./|\.\./)([a-z]+\.js)'", code()[file])}
+    if "widgets/picker.js" in found:
+        found.add("widgets/field.js")  # what a picker is made of
     return found & code().keys()
 
 

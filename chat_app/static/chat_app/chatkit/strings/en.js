@@ -180,6 +180,8 @@ export default {
   'widgets.choose': 'Choose…',
   'widgets.clear': 'Clear',
   'widgets.calendar': 'Open the calendar',
+  'widgets.previousMonth': 'Previous month',
+  'widgets.nextMonth': 'Next month',
   'widgets.needed': 'Please fill in this field.',
   'widgets.neededChoice': 'Please choose one of these.',
   'widgets.neededTick': 'Please tick this box to go on.',

@@ -6,13 +6,15 @@ import { Button } from './button.js';
 import { Card } from './card.js';
 import { Chart } from './chart/chart.js';
 import { Children } from './children.js';
-import { Checkbox, DatePicker, Label, RadioGroup, Select } from './choices.js';
+import { Checkbox, Label, RadioGroup } from './choices.js';
 import { Badge, Icon, Image } from './content.js';
+import { DatePicker } from './datepicker.js';
 import { Input, Textarea } from './fields.js';
 import { Box, Col, Divider, Form, Row, Spacer, Transition } from './layout.js';
 import { Pictures } from './pictures.js';
 import { Basic, ListView, ListViewItem } from './roots.js';
 import { Scope } from './scope.js';
+import { Select } from './select.js';
 import { Table } from './table.js';
 import { Caption, Markdown, Text, Title } from './text.js';
 
@@ -48,7 +50,7 @@ const TYPES = {
 };
 
 /** The style sheets that widgets need, by the names that `kit.style` takes. */
-export const SHEETS = ['widgets', 'widgets-lists', 'widgets-words', 'widgets-fields', 'widgets-choices', 'widgets-charts'];
+export const SHEETS = ['widgets', 'widgets-lists', 'widgets-words', 'widgets-fields', 'widgets-choices', 'widgets-drops', 'widgets-charts'];
 
 let made = 0;
 
