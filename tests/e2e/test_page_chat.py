@@ -42,10 +42,10 @@ def test_stop_keeps_what_was_said_and_marks_it(open_chat: Open) -> None:
     chat.button("Stop the answer").click()
     answer = chat.ended("cancelled")
     expect(answer.locator(".note")).to_contain_text("Stopped here")
-    said = chat.prose.inner_text()
+    said = chat.text()
     chat.reload()
     expect(chat.ended("cancelled").locator(".note")).to_contain_text("Stopped here")
-    assert chat.prose.inner_text() == said
+    assert chat.text() == said
     assert said == numbers(len(said.split()))
 
 
@@ -65,11 +65,11 @@ def test_stopped_answer_can_be_tried_again(open_chat: Open) -> None:
     chat.ended("cancelled").get_by_role("button", name="Try again").click()
     chat.ended("completed")
     expect(chat.find(".note:visible")).to_have_count(0)
-    assert chat.prose.inner_text() == numbers(60)
+    assert chat.text() == numbers(60)
     expect(chat.answers).to_have_count(1)
     chat.reload()
     expect(chat.answers).to_have_count(1)
-    assert chat.prose.inner_text() == numbers(60)
+    assert chat.text() == numbers(60)
 
 
 def test_whole_answer_can_be_given_again(open_chat: Open) -> None:
@@ -102,7 +102,7 @@ def test_failure_is_told_in_words_with_a_way_on(open_chat: Open) -> None:
     answer = chat.ended("failed")
     expect(answer.locator(".note")).to_contain_text("asked to fail")
     expect(answer.get_by_role("button", name="Try again")).to_be_visible()
-    assert chat.prose.inner_text() == numbers(5)
+    assert chat.text() == numbers(5)
     chat.reload()
     expect(chat.ended("failed").get_by_role("button", name="Try again")).to_be_visible()
 
@@ -136,7 +136,7 @@ def test_reload_in_mid_answer_goes_on_without_loss(open_chat: Open) -> None:
     chat.reload()
     chat.running("0015")
     chat.ended()
-    assert chat.prose.inner_text() == numbers(150)
+    assert chat.text() == numbers(150)
     expect(chat.answers).to_have_count(1)
 
 
@@ -144,12 +144,12 @@ def test_second_tab_shows_the_running_answer(open_chat: Open, visitor: Visitor) 
     context = visitor()
     first = open_chat(context)
     first.ask("/echo before")
-    second = open_chat(context, path="/" + first.page.evaluate("location.hash"))
+    second = open_chat(context, path=first.address)
     expect(second.prose).to_have_text("before")
     first.say("/tokens 100 25")
     second.running("0010")
     second.ended()
-    assert second.prose.inner_text() == numbers(100)
+    assert second.text() == numbers(100)
     expect(second.questions.last).to_have_text("/tokens 100 25")
 
 
@@ -159,7 +159,7 @@ def test_other_device_notices_and_can_stop_the_answer(open_chat: Open, visitor: 
     first.button("New chat").first.click()
     first.ask("/echo before")
     elsewhere = visitor(storage_state={**mine.storage_state(), "origins": []})
-    second = open_chat(elsewhere, path="/" + first.page.evaluate("location.hash"))
+    second = open_chat(elsewhere, path=first.address)
     first.say("/tokens 3000 20")
     first.running("0005")
     second.page.evaluate("dispatchEvent(new Event('focus'))")
@@ -175,7 +175,7 @@ def test_answer_given_elsewhere_meanwhile_is_shown(open_chat: Open, visitor: Vis
     first.button("New chat").first.click()
     first.ask("/echo mine")
     elsewhere = visitor(storage_state={**mine.storage_state(), "origins": []})
-    second = open_chat(elsewhere, path="/" + first.page.evaluate("location.hash"))
+    second = open_chat(elsewhere, path=first.address)
     second.ask("/echo from elsewhere")
     first.page.evaluate("dispatchEvent(new Event('focus'))")
     expect(first.prose).to_have_text("from elsewhere")

@@ -26,7 +26,7 @@ def test_answer_goes_on_after_the_network_was_lost(open_chat: Open, cable: Cable
     chat.page.wait_for_timeout(1200)
     cable.mend()
     chat.ended()
-    assert chat.prose.inner_text() == numbers(200)
+    assert chat.text() == numbers(200)
     expect(chat.banner).to_be_hidden()
 
 
@@ -41,7 +41,7 @@ def test_answer_that_ended_while_the_network_was_lost_is_shown_whole(
     chat.page.wait_for_timeout(2000)
     cable.mend()
     chat.ended()
-    assert chat.prose.inner_text() == numbers(40)
+    assert chat.text() == numbers(40)
     expect(chat.answers).to_have_count(1)
 
 
@@ -119,12 +119,12 @@ def test_hidden_page_gives_its_connection_back_and_goes_on_when_seen(open_chat: 
     chat.running("0010")
     chat.page.evaluate(see, True)
     chat.page.wait_for_timeout(11_500)
-    before = chat.prose.inner_text()
+    before = chat.text()
     chat.page.wait_for_timeout(600)
-    assert chat.prose.inner_text() == before
+    assert chat.text() == before
     chat.page.evaluate(see, False)
     chat.ended()
-    assert chat.prose.inner_text() == numbers(700)
+    assert chat.text() == numbers(700)
     assert len(followed) == 1
     assert "after=" in followed[0]
 
@@ -179,8 +179,8 @@ def test_thread_of_someone_else_is_not_shown(
     watch.expect("404")
     owner = open_chat()
     owner.ask("/echo private words")
-    address = owner.page.evaluate("location.hash")
-    stranger = open_chat(visitor(), path="/" + address)
+    address = owner.address
+    stranger = open_chat(visitor(), path=address)
     expect(stranger.banner).to_contain_text("not here any more")
     expect(stranger.answers).to_have_count(0)
-    assert stranger.page.evaluate("location.hash") == ""
+    assert stranger.address == "/"

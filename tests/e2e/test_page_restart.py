@@ -27,13 +27,13 @@ def test_answer_of_a_killed_server_is_marked_and_can_be_tried_again(
     expect(chat.banner).to_contain_text("connection was lost")
     server.start()
     answer = chat.ended("interrupted", timeout=90_000)
-    said = chat.prose.inner_text()
+    said = chat.text()
     assert said == numbers(len(said.split()))
     expect(answer.locator(".note")).to_contain_text("Interrupted")
     expect(chat.banner).to_be_hidden()
     answer.get_by_role("button", name="Try again").click()
     chat.ended(timeout=60_000)
-    assert chat.prose.inner_text() == numbers(400)
+    assert chat.text() == numbers(400)
 
 
 def turns(server: ServerProcess) -> list[str]:
@@ -52,17 +52,17 @@ def test_answer_that_outlives_the_drain_is_tried_again_by_itself(
     chat.running("0030")
     assert server.stop() == 0
     expect(chat.banner).to_contain_text("Trying again in", timeout=30_000)
-    said = chat.prose.inner_text()
+    said = chat.text()
     assert said.startswith(numbers(30))
     assert said == numbers(len(said.split()))
     server.start()
     chat.ended(timeout=60_000)
-    assert chat.prose.inner_text() == numbers(250)
+    assert chat.text() == numbers(250)
     expect(chat.banner).to_be_hidden()
     expect(chat.questions).to_have_count(1)
     expect(chat.answers).to_have_count(1)
     chat.reload()
-    assert chat.prose.inner_text() == numbers(250)
+    assert chat.text() == numbers(250)
     assert turns(server) == ["interrupted", "completed"]
 
 
@@ -75,7 +75,7 @@ def test_two_tabs_try_an_answer_again_once(
     first = open_chat(person, url=server.url)
     first.say("/tokens 250 20")
     first.running("0010")
-    second = open_chat(person, url=server.url, path="/" + first.page.evaluate("location.hash"))
+    second = open_chat(person, url=server.url, path=first.address)
     second.running("0020")
     keys = [retry_keys(chat) for chat in (first, second)]
     assert server.stop() == 0
@@ -84,7 +84,7 @@ def test_two_tabs_try_an_answer_again_once(
     server.start()
     for chat in (first, second):
         chat.ended(timeout=60_000)
-        assert chat.prose.inner_text() == numbers(250)
+        assert chat.text() == numbers(250)
         expect(chat.answers).to_have_count(1)
         expect(chat.banner).to_be_hidden()
     assert keys[0]
@@ -115,12 +115,12 @@ def test_interrupted_answer_of_the_past_is_not_tried_again_by_itself(
     chat = open_chat(url=server.url)
     chat.say("/tokens 250 20")
     chat.running("0010")
-    address = chat.page.evaluate("location.hash")
+    address = chat.address
     context = chat.page.context
     chat.page.close()
     assert server.stop() == 0
     server.start()
-    later = open_chat(context, url=server.url, path="/" + address)
+    later = open_chat(context, url=server.url, path=address)
     expect(later.ended("interrupted").get_by_role("button", name="Try again")).to_be_visible()
     later.page.wait_for_timeout(1500)
     assert turns(server) == ["interrupted"]
@@ -159,7 +159,7 @@ def test_answer_that_goes_on_at_another_worker_is_read_there_without_a_word(open
     chat.reload()
     observe(chat)
     chat.ended()
-    assert chat.prose.inner_text() == numbers(150)
+    assert chat.text() == numbers(150)
     assert len(moved) == 2
     assert chat.page.evaluate("window.banners") == []
 
