@@ -11,6 +11,10 @@ export default {
   // history
   'history.failed': 'No se pudieron cargar las conversaciones.',
   'history.deleteText': '“{title}” se eliminará para siempre.',
+  'history.found.one': 'Se encontró {count} conversación',
+  'history.found.many': 'Se encontraron {count} conversaciones',
+  'history.found.other': 'Se encontraron {count} conversaciones',
+  'history.exportFailed': 'No se pudo exportar la conversación. Inténtalo de nuevo.',
 
   // thread: messages and what is done with them
   'thread.stopped': 'Detuviste esta respuesta.',
@@ -20,8 +24,10 @@ export default {
 
   // composer
   'composer.hint': 'Hasta 100,000 caracteres. Enter envía; Mayús y Enter empieza una línea nueva.',
+  'composer.hintLimit': 'Hasta {limit} caracteres. Enter envía; Mayús y Enter empieza una línea nueva.',
   'composer.waitingSend': 'Se enviará cuando terminen de subirse los archivos. Presiona para dejar de esperar.',
   'composer.waiting': 'El mensaje se enviará cuando terminen de subirse sus archivos.',
+  'composer.waitingOnline': 'Se enviará en cuanto vuelva la red. Presiona para dejar de esperar.',
   'composer.notWaiting': 'El mensaje aún no se envió.',
   'composer.notSent': 'No se pudo enviar tu mensaje.',
   'composer.noMatches': 'No se encontró nada',

@@ -21,6 +21,7 @@ export default {
   'history.deleteTitle': 'Eliminar esta conversa?',
   'history.deleteText': '“{title}” será eliminada definitivamente.',
   'history.deleted': 'Conversa eliminada',
+  'history.exportFailed': 'Não foi possível exportar a conversa. Tente novamente.',
 
   // thread: messages and what is done with them
   'thread.you': 'Eu',
@@ -34,15 +35,19 @@ export default {
   'thread.broken': 'A ligação caiu antes de a resposta estar completa.',
   'thread.error': 'Algo correu mal.',
   'thread.errorRetry': 'Tentar novamente',
+  'thread.gone': 'Essa conversa já não está aqui.',
 
   // composer
   'composer.placeholder': 'Escreva à IA',
   'composer.hint': 'Até 100\u00a0000 carateres. Enter envia; Shift e Enter começa uma nova linha.',
+  'composer.hintLimit': 'Até {limit} carateres. Enter envia; Shift e Enter começa uma nova linha.',
   'composer.stop': 'Parar a resposta',
   'composer.waitingSend': 'Será enviada quando os ficheiros estiverem carregados. Prima para não esperar mais.',
   'composer.waiting': 'A mensagem será enviada quando os seus ficheiros estiverem carregados.',
+  'composer.waitingOnline': 'Será enviada assim que a rede voltar. Prima para não esperar mais.',
   'composer.busy': 'Está a ser escrita uma resposta. Pare-a ou espere até ao fim.',
   'composer.offline': 'Está offline, por isso não é possível enviar agora. A sua mensagem fica aqui.',
+  'composer.offlineWaiting': 'Está offline. A mensagem será enviada assim que a rede voltar.',
   'composer.notSent': 'Não foi possível enviar a sua mensagem.',
   'composer.tooLong': 'A mensagem é demasiado longa. Pode ter {limit} carateres.',
   'composer.dismiss': 'Ignorar',

@@ -11,9 +11,12 @@ export default {
   'thread.thanks': '感謝你的意見',
   'thread.locked': '此對話已鎖定。',
   'thread.closed': '此對話已關閉。',
+  'thread.gone': '此對話已不在這裡。',
 
   // composer
   'composer.placeholder': '傳送訊息給 AI',
+  'composer.waitingOnline': '網絡恢復後立即傳送。按下即可不再等待。',
+  'composer.offlineWaiting': '你目前離線。網絡恢復後訊息會立即傳送。',
 
   // dictation
   'dictation.label': '語音輸入',
