@@ -41,8 +41,9 @@ const EVENTS = {
     kit.items.remove(id);
     kit.store.touch();
   },
-  stream_options: (kit, { stream_options: options }, run) => {
+  stream_options: (kit, { stream_options: options, answered }, run) => {
     run.accept();
+    if (answered) kit.items.know(answered);
     kit.store.set({ canStop: Boolean(options?.allow_cancel) });
   },
   progress_update: (kit, { text, icon }, run) => {

@@ -105,16 +105,6 @@ export class Turns {
     await this.#settled('threads.add_structured_input', { thread_id: this.kit.store.state.threadId, item_id: itemId, input });
   }
 
-  /** Thumbs: told to the server, and forgotten where it does not care. */
-  async feedback(itemIds, kind) {
-    const { kit } = this;
-    try {
-      await kit.client.call('items.feedback', { thread_id: kit.store.state.threadId, item_ids: itemIds, kind });
-    } catch (error) {
-      kit.report(error);
-    }
-  }
-
   /** End the answer, wherever it is written. */
   stop() {
     const run = this.#run;

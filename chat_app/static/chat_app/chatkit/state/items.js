@@ -34,9 +34,22 @@ export class Items {
   /** Put an item in: in its place where it is known, else behind all others. */
   put(item) {
     if (!item?.id || NEVER_SHOWN.has(item.type)) return;
-    if (!this.#byId.has(item.id)) this.#moved = true;
+    const known = this.#byId.get(item.id);
+    if (!known) this.#moved = true;
+    // A stream brings the item as it is told; what was learned of it beside that stays.
+    if (known?.answered) item.answered = { ...known.answered, ...item.answered };
     this.#byId.set(item.id, item);
     this.#changed.add(item.id);
+  }
+
+  /** What the server tells of these answers beside their words. @param {Record<string, object>} of by id */
+  know(of) {
+    for (const [id, told] of Object.entries(of)) {
+      const item = this.#byId.get(id);
+      if (!item) continue;
+      item.answered = { ...item.answered, ...told };
+      this.#changed.add(id);
+    }
   }
 
   /** Put an item in the place of another, which was only ever known here. */

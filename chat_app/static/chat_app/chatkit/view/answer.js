@@ -1,6 +1,8 @@
 /** What the assistant said: Markdown that grows, its sources, and what can be done about it. */
 
 import { h, iconButton, setAttr } from '../../view/dom.js';
+import { rate, takeBack } from '../actions/rating.js';
+import { Facts } from './facts.js';
 import { Prose } from './prose.js';
 
 const SHARE = 2; // rest for so many times as long as the last rendering took
@@ -15,8 +17,10 @@ export class AnswerView {
     this.kit = kit;
     this.text = h('div', { class: 'answer-text', 'data-quotable': true });
     this.sources = h('div', { class: 'sources-slot' });
+    this.facts = new Facts(kit, () => this.#retry());
     this.actions = h('div', { class: 'actions', hidden: true });
-    this.element = h('article', { class: 'message from-model', 'aria-label': kit.t('thread.assistant') }, this.text, this.sources, this.actions);
+    const parts = [this.text, this.sources, this.facts.remark, this.actions];
+    this.element = h('article', { class: 'message from-model', 'aria-label': kit.t('thread.assistant') }, ...parts);
   }
 
   update(item) {
@@ -27,8 +31,11 @@ export class AnswerView {
   /** It is the last item, or not any more; the answer goes on, or does not. */
   settle({ last, responding }) {
     const running = last && responding;
-    if (this.running === running && this.isLast === last) return;
+    const { error, stopped } = this.kit.store.state;
+    const told = last && Boolean(error || stopped); // what has just happened is said below
+    if (this.running === running && this.isLast === last && this.told === told) return;
     this.isLast = last;
+    this.told = told;
     if (running) this.seenRunning = true;
     this.running = running;
     setAttr(this.element, 'aria-busy', running ? 'true' : undefined);
@@ -63,12 +70,24 @@ export class AnswerView {
   #finish(parts) {
     this.actions.hidden = !this.#words(parts).trim();
     if (!this.actions.hidden && !this.actions.childElementCount) this.#act();
-    if (this.again) this.again.hidden = !this.isLast;
+    this.#know();
     const notes = parts.flatMap((part) => notesOf(part)).filter(Boolean);
     const face = JSON.stringify(notes) + this.#words(parts).length;
     if (notes.length === 0 || face === this.noted) return;
     this.noted = face;
     void this.#cite(parts, notes);
+  }
+
+  /** Show what the server tells of the answer. */
+  #know() {
+    const { state, feedback, ...answered } = this.item?.answered ?? { feedback: this.rated };
+    const again = Boolean(this.isLast && this.kit.options.threadItemActions.retry);
+    this.facts.update({ ...answered, state: this.told ? undefined : state }, { running: Boolean(this.running), again });
+    if (this.again) this.again.hidden = !again || !this.facts.remark.hidden; // the remark has the same button
+    if (this.good) {
+      setAttr(this.good, 'aria-pressed', String(feedback === 'positive'));
+      setAttr(this.bad, 'aria-pressed', String(feedback === 'negative'));
+    }
   }
 
   async #cite(parts, notes) {
@@ -106,6 +125,7 @@ export class AnswerView {
       this.again = iconButton(kit.t('thread.retry'), kit.icon('retry'), () => this.#retry(), { class: 'small again' });
       this.actions.append(this.again);
     }
+    this.actions.append(this.facts.by);
   }
 
   async #copy() {
@@ -122,12 +142,15 @@ export class AnswerView {
     this.copying = setTimeout(() => this.copy.replaceChildren(kit.icon('copy')), SAID);
   }
 
+  /** A thumb: another rating, or the same one taken back where the server can do that. */
   #rate(kind) {
     const { kit } = this;
-    setAttr(this.good, 'aria-pressed', String(kind === 'positive'));
-    setAttr(this.bad, 'aria-pressed', String(kind === 'negative'));
-    kit.announce(kit.t('thread.thanks'));
-    void kit.chat.feedback(kit.items.answerOf(this.item.id), kind);
+    const back = this.item.answered?.feedback === kind;
+    const ids = kit.items.answerOf(this.item.id);
+    if (!back) this.rated = kind; // for a server that tells of no ratings
+    void (back ? takeBack(kit, ids) : rate(kit, ids, kind));
+    kit.announce(kit.t(back ? 'thread.unrated' : 'thread.thanks'));
+    this.#know();
   }
 
   #retry() {
