@@ -1,6 +1,7 @@
 /** What each event of a stream does to what is shown. How the stream came, and how it ends, is known elsewhere. */
 
 import { ChatKitError } from '../protocol/client.js';
+import { goesOn } from './restart.js';
 import { applyThread } from './threads.js';
 
 /**
@@ -55,7 +56,9 @@ const EVENTS = {
     run.noticed = true;
     kit.notify({ level, message, title });
   },
-  error: (kit, { code, message, allow_retry: retry }, run) => {
+  error: (kit, { code, message, allow_retry: retry, reason }, run) => {
+    run.reason = reason;
+    if (goesOn(kit, run)) return;
     const words = message || kit.t('thread.error');
     if (!run.isAccepted && run.optimistic) throw new ChatKitError(words);
     run.failed = true;
@@ -76,6 +79,7 @@ function put(kit, item, run) {
     run.accept();
   } else {
     begun(kit, run);
+    run.first ??= item.id;
     kit.items.put(item);
     if (run.after) kit.chat.answered.set(item.id, run.after);
     if (item.type === 'client_tool_call' && item.status === 'pending') run.calls.set(item.id, item);

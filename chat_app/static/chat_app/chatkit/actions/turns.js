@@ -1,7 +1,10 @@
 /** What a person does that is answered by a stream, and the stream to its end. One at a time: the thread has one answer. */
 
 import { ChatKitError } from '../protocol/client.js';
+import { ClientTools } from './clienttools.js';
 import { overhear, take } from './events.js';
+import { again, goesOn, insist } from './restart.js';
+import { watched } from './unseen.js';
 
 let local = 0;
 
@@ -14,6 +17,11 @@ export class Turns {
 
   constructor(kit) {
     this.kit = kit;
+    this.tools = new ClientTools(kit, this);
+    // While the server is away, sending it can be given up.
+    kit.store.subscribe(({ link, canStop }) => {
+      if (link === 'lost' && !canStop && this.#run?.waits) kit.store.set({ canStop: true });
+    });
   }
 
   get busy() {
@@ -105,6 +113,11 @@ export class Turns {
     await this.#settled('threads.add_structured_input', { thread_id: this.kit.store.state.threadId, item_id: itemId, input });
   }
 
+  /** What a tool of the page has returned. */
+  async give(result) {
+    await this.#settled('threads.add_client_tool_output', { thread_id: this.kit.store.state.threadId, result });
+  }
+
   /** End the answer, wherever it is written. */
   stop() {
     const run = this.#run;
@@ -112,15 +125,15 @@ export class Turns {
     this.kit.store.set({ stopping: true });
     run.stopped = true;
     if (run.turnId) this.#halted.add(run.turnId);
-    if (run.followed) void this.#stopElsewhere(run);
+    if (run.followed || run.asleep) void this.#stopElsewhere(run);
     else run.control.abort();
   }
 
   async #stopElsewhere(run) {
-    if ((await this.kit.transport.connection.stop(run.followed)) || this.#run !== run) return;
+    if ((await this.kit.transport.connection.stop(run.turnId)) || this.#run !== run) return;
     // It did not get through: the answer goes on, and can be stopped again.
     run.stopped = false;
-    this.#halted.delete(run.followed);
+    this.#halted.delete(run.turnId);
     this.kit.store.set({ stopping: false });
   }
 
@@ -143,8 +156,17 @@ export class Turns {
     });
     if (run.left) return;
     // What this page has asked for and left is its own business still.
-    if (this.#mine.has(turnId) && !run.stopped && !run.failed) await this.#tools(run);
+    await this.#after(run, this.#mine.has(turnId));
     if (!this.#run) await kit.threads.refresh().catch((error) => kit.report(error));
+  }
+
+  /** What comes of an answer that has ended here. */
+  async #after(run, isOwn) {
+    const { kit } = this;
+    if (goesOn(kit, run)) {
+      const anew = again(kit, run);
+      if (anew) await this.#settled('threads.retry_after_item', { thread_id: kit.store.state.threadId, item_id: anew.after }, anew);
+    } else if (isOwn) await this.tools.run([...run.calls.values()], { leave: Boolean(run.stopped || run.failed) });
   }
 
   #free() {
@@ -164,10 +186,14 @@ export class Turns {
 
   async #stream(type, params, run) {
     await this.#read(run, async () => {
-      if (type === 'threads.create') await this.kit.threads.beginning();
-      return this.kit.client.stream(type, params, { signal: run.control.signal });
+      const { signal } = run.control;
+      if (run.key) return insist(this.kit, type, params, run);
+      if (type === 'threads.create') await Promise.race([this.kit.threads.beginning(), once(signal)]);
+      return this.kit.client.stream(type, params, { signal });
     });
-    if (!run.left && !run.stopped && !run.failed) await this.#tools(run);
+    if (run.left) return;
+    if (run.key && !run.turnId && !run.stopped) await this.kit.threads.refresh().catch((error) => this.kit.report(error)); // it is answered already
+    await this.#after(run, true);
   }
 
   async #read(run, open) {
@@ -180,12 +206,15 @@ export class Turns {
       this.#over(run);
       // With the connector a stream that nobody reads goes on; without it hanging up would be Stop.
       if (run.followed) run.control.abort();
+      run.wake?.();
     };
-    kit.store.set({ responding: true, canStop: Boolean(run.followed), stopping: false, stopped: false, error: null, progress: null });
+    run.waits = Boolean(kit.transport.connection) && !run.followed;
+    kit.store.set({ responding: true, canStop: Boolean(run.followed || run.key), stopping: false, stopped: false, error: null, progress: null });
     try {
       const stream = await open();
       this.#named(run, stream?.turnId);
-      for await (const event of stream?.events ?? []) (run.left ? overhear : take)(kit, event, run);
+      run.waits = false;
+      for await (const event of stream ? watched(kit, stream, run) : []) (run.left ? overhear : take)(kit, event, run);
       if (!run.isAccepted && run.optimistic) throw Object.assign(new ChatKitError(kit.t('thread.error')), { told: run.noticed });
       run.accept();
     } catch (error) {
@@ -215,7 +244,9 @@ export class Turns {
       return;
     }
     if (run.stopped || run.control.signal.aborted) {
-      run.accept();
+      // Who sends again what was on its way, after all, is shown both.
+      if (run.waits && run.optimistic) run.refuse(new ChatKitError(kit.t('thread.unsent')));
+      else run.accept();
       return;
     }
     if (run.followed && error.status === 404) {
@@ -231,7 +262,7 @@ export class Turns {
     run.accept();
     const words = error instanceof ChatKitError ? error.message : kit.t('thread.broken');
     // Nothing to answer again where the server never had what was asked, or where somebody else has asked.
-    const retry = !run.followed && (run.after === null || run.answering === true);
+    const retry = (!run.followed || this.#mine.has(run.followed)) && (run.after === null || run.answering === true);
     kit.store.set({ error: { message: words, retry, after: run.after } });
     kit.report(error);
   }
@@ -239,37 +270,22 @@ export class Turns {
   #over(run) {
     const { kit } = this;
     if (run.answering) kit.emit('response.end');
-    kit.store.set({ responding: false, canStop: false, stopping: false, progress: null, stopped: Boolean(run.stopped) });
-    if (run.stopped) kit.announcer.close(kit.t('thread.stopped'));
-    else if (run.answering && !run.left) kit.announcer.close(kit.t('thread.answered'));
-  }
-
-  /** Tools of the page that the answer asked for: once each, and the first result goes back. */
-  async #tools({ calls }) {
-    const { kit } = this;
-    for (const call of calls.values()) {
-      const handler = kit.options.onClientTool;
-      if (!handler) {
-        kit.report(new Error(`No onClientTool for the tool "${call.name}".`));
-        return;
-      }
-      let result;
-      try {
-        result = await handler({ name: call.name, params: call.arguments ?? {} });
-      } catch (error) {
-        kit.report(error);
-        result = { error: String(error?.message ?? error) };
-      }
-      if (this.#run || kit.store.state.threadId !== (call.thread_id ?? kit.store.state.threadId)) return;
-      call.status = 'completed';
-      kit.items.put(call);
-      await this.#settled('threads.add_client_tool_output', { thread_id: kit.store.state.threadId, result: result ?? {} });
-    }
+    const stopped = Boolean(run.stopped && !run.waits);
+    kit.store.set({ responding: false, canStop: false, stopping: false, progress: null, stopped });
+    if (stopped) kit.announcer.close(kit.t('thread.stopped'));
+    else if (run.answering && !run.left && !run.failed) kit.announcer.close(kit.t('thread.answered'));
   }
 }
 
-function newRun({ optimistic = null, followed = null, replaces = [], after = null, threadId = null }) {
-  const run = { optimistic, followed, replaces, after, threadId, sending: optimistic !== null, turnId: null, control: new AbortController(), calls: new Map(), isAccepted: false, sent: null, left: false };
+/** Resolves when a signal fires. */
+function once(signal) {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', resolve, { once: true });
+  });
+}
+
+function newRun({ optimistic = null, followed = null, replaces = [], after = null, threadId = null, key = null }) {
+  const run = { optimistic, followed, replaces, after, threadId, key, sending: optimistic !== null, turnId: null, control: new AbortController(), calls: new Map(), isAccepted: false, sent: null, left: false };
   run.accepted = new Promise((resolve, reject) => {
     run.accept = () => {
       run.isAccepted = true;

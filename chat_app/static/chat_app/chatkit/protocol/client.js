@@ -30,24 +30,32 @@ export class Client {
   }
 
   /**
-   * An operation that is answered by a stream. -> {turnId, events}
+   * An operation that is answered by a stream. -> as `read` gives it
+   * @param {{signal?: AbortSignal, key?: string}} [how] `key`: the same request is the same thing done, whoever sends it
    * @throws ChatKitError, AbortError, before the stream has begun; the events throw when it breaks
    */
-  async stream(type, params, { signal } = {}) {
-    const response = await this.#post(type, params, 'text/event-stream', signal);
+  async stream(type, params, { signal, key } = {}) {
+    const response = await this.#post(type, params, 'text/event-stream', signal, key);
     return this.read(response);
   }
 
-  /** A response whose body are events. */
+  /**
+   * A response whose body are events. -> {turnId, events, last, away, leave()}: `last` is the id of the newest event, `away` says
+   * that nobody has answered, `leave` ends the reading: the events throw
+   */
   read(response) {
-    if (!(response.headers.get('Content-Type') ?? '').startsWith('text/event-stream') || !response.body) {
-      throw new ChatKitError(this.sorry(), { status: response.status });
-    }
-    return { turnId: response.headers.get('X-Turn-Id'), events: eventsOf(response.body) };
+    const { headers, body, status } = response;
+    if (!(headers.get('Content-Type') ?? '').startsWith('text/event-stream') || !body) throw new ChatKitError(this.sorry(), { status });
+    const leaving = new AbortController();
+    const reading = { turnId: headers.get('X-Turn-Id'), last: '', away: headers.has('X-Chat-Away'), leave: () => leaving.abort() };
+    const source = { pipeThrough: (next) => body.pipeThrough(next, { signal: leaving.signal }) };
+    reading.events = eventsOf(source, (id) => (reading.last = id));
+    return reading;
   }
 
-  async #post(type, params, accept, signal) {
+  async #post(type, params, accept, signal, key) {
     const headers = { 'Content-Type': 'application/json', Accept: accept, 'Accept-Language': this.locale(), 'chatkit-frame-instance-id': this.frame };
+    if (key) headers['Idempotency-Key'] = key;
     const init = { method: 'POST', headers, body: JSON.stringify({ type, params }), signal };
     let response;
     try {
@@ -74,8 +82,9 @@ export class Client {
   }
 }
 
-async function* eventsOf(body) {
-  for await (const { data } of readEvents(body)) {
+async function* eventsOf(body, onId) {
+  for await (const { id, data } of readEvents(body)) {
+    onId(id);
     const event = parsed(data);
     if (event) yield event;
   }

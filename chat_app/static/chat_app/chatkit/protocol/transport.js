@@ -7,6 +7,7 @@
 let connect; // the connector, once somebody needs it
 
 const SOON = 150; // ms; the element reads whenever it is asked, unlike the official one
+const TRIES = 6; // half a minute: a server that restarts is back by then
 
 /**
  * @typedef {object} Transport
@@ -49,7 +50,7 @@ export function transportOf(current, { backend, element, onTurn, onThreads, onSt
     onTurn,
     onThreads,
     onStatus,
-    timing: { updates: SOON },
+    timing: { updates: SOON, tries: TRIES },
   });
   return { url, fetch: connection.api.fetch, uploads: connection.api.uploadStrategy, connection, close: () => connection.close() };
 }
