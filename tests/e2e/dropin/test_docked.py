@@ -157,7 +157,7 @@ def test_click_beside_it_closes_it(chat: Chat) -> None:
     chat.page.set_viewport_size(NARROW)
     closed(chat)
     chat.button("Conversations").click()
-    chat.find(".panel[data-open]").wait_for()
+    chat.find(".scrim").wait_for()
     chat.page.mouse.click(600, 300)
     closed(chat)
     assert focused(chat) == "Conversations"
