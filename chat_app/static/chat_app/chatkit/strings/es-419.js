@@ -18,6 +18,10 @@ export default {
 
   // thread: messages and what is done with them
   'thread.stopped': 'Detuviste esta respuesta.',
+  'thread.interrupted': 'El servidor se detuvo antes de que la respuesta estuviera completa.',
+  'thread.unsent': 'Lo detuviste antes de que se enviara.',
+  'thread.inPlaceOf': '{name} respondió en lugar de {other}',
+  'thread.unrated': 'Se retiró tu opinión',
   'thread.copyFailed': 'No se pudo copiar',
   'thread.broken': 'La conexión se cortó antes de que la respuesta estuviera completa.',
   'thread.error': 'Algo salió mal.',

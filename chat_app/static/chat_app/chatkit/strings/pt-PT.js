@@ -27,8 +27,12 @@ export default {
   'thread.you': 'Eu',
   'thread.waiting': 'O assistente está a trabalhar…',
   'thread.stopped': 'Parou esta resposta.',
+  'thread.restarting': 'O servidor está a reiniciar. A resposta será pedida novamente assim que ele voltar.',
+  'thread.unsent': 'Parou-a antes de ser enviada.',
+  'thread.inPlaceOf': '{name} respondeu em vez de {other}',
   'thread.bad': 'Má resposta',
   'thread.thanks': 'Obrigado pela sua opinião',
+  'thread.unrated': 'A sua opinião foi retirada',
   'thread.retry': 'Responder novamente',
   'thread.toolRunning': 'A executar {name}…',
   'thread.busy': 'Está a ser escrita uma resposta. Pare-a ou espere até ao fim.',
@@ -94,6 +98,7 @@ export default {
 
   // widgets
   'widgets.working': 'Em curso…',
+  'widgets.nextMonth': 'Mês seguinte',
   'widgets.neededTick': 'Assinale esta caixa para continuar.',
   'widgets.badEmail': 'Introduza um endereço de e-mail.',
   'widgets.badUrl': 'Introduza um endereço web completo.',

@@ -9,6 +9,7 @@ export default {
   'thread.waiting': '助手正在處理…',
   'thread.stopped': '你已停止此回答。',
   'thread.thanks': '感謝你的意見',
+  'thread.unrated': '已撤回你的意見',
   'thread.locked': '此對話已鎖定。',
   'thread.closed': '此對話已關閉。',
   'thread.gone': '此對話已不在這裡。',
