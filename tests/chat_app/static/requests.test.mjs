@@ -147,7 +147,9 @@ test('message that had no answer keeps its key when it is sent again, and the ne
   const fake = (await Fake.start()).on('/chatkit', (_, response) => (
     away ? response.destroy() : stream(response, frames(1, 1)).end()));
   const { fetch } = join(fake);
-  const failed = await (await fetch(fake.url, SAY)).text();
+  const response = await fetch(fake.url, SAY);
+  assert.equal(response.headers.get('X-Chat-Away'), '1'); // for who would rather wait
+  const failed = await response.text();
   assert.match(failed, /"type":"error".*cannot be reached/);
   away = false;
   await (await fetch(fake.url, SAY)).text();

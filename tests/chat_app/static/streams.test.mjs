@@ -178,6 +178,7 @@ test('refusal of a stream is an event that the client shows', async () => {
   const fake = (await Fake.start()).on('/chatkit', (_, response) => json(response, { message: 'Too long.' }, 413));
   const response = await join(fake).fetch(fake.url, call('threads.create'));
   assert.equal(response.status, 200);
+  assert.equal(response.headers.get('X-Chat-Away'), null); // somebody has answered
   assert.deepEqual(JSON.parse((await response.text()).slice('data: '.length)), {
     type: 'error', code: 'custom', message: 'Too long.', allow_retry: false,
   });
