@@ -91,11 +91,11 @@ def test_models_are_offered_and_a_fallback_is_named(open_chat: Open) -> None:
     entry.click()
     expect(chat.picker).to_contain_text("LLaMA")
     chat.ask("/echo by another")
-    expect(chat.answers.last.locator(".answered")).to_have_text("Demo answered in place of LLaMA (Quality)")
+    expect(chat.find(".from-model .by").last).to_have_text("Demo answered in place of LLaMA (Quality)")
     chat.ask("/echo again")
-    expect(chat.answers.first.locator(".answered")).to_have_text("Demo answered in place of LLaMA (Quality)")
+    expect(chat.find(".from-model .by").first).to_have_text("Demo answered in place of LLaMA (Quality)")
     chat.reload()
-    expect(chat.answers.last.locator(".answered")).to_have_text("Demo answered in place of LLaMA (Quality)")
+    expect(chat.find(".from-model .by").last).to_have_text("Demo answered in place of LLaMA (Quality)")
     expect(chat.picker).to_contain_text("LLaMA")
 
 

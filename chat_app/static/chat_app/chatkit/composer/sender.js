@@ -17,7 +17,7 @@ export class Sender {
   constructor(kit, owner) {
     this.#kit = kit;
     this.#owner = owner;
-    this.button = h('button', { type: 'button', class: 'button send', on: { click: () => this.#pressed() } });
+    this.button = h('button', { type: 'button', class: 'button send', on: { click: (event) => this.#pressed(event) } });
   }
 
   get stoppable() {
@@ -25,9 +25,9 @@ export class Sender {
     return Boolean(responding && canStop);
   }
 
-  #pressed() {
+  #pressed({ detail: clicks }) {
     if (!this.stoppable) this.submit();
-    else if (performance.now() - this.#sentAt > TWICE) this.stop();
+    else if (clicks < 2 || performance.now() - this.#sentAt > TWICE) this.stop();
   }
 
   stop() {
