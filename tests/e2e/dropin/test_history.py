@@ -29,6 +29,12 @@ MAKE = """async (titles) => {
   }
   return ids;
 }"""
+SAY = """async (id) => {
+  const { client_secret: secret } = await (await fetch('/api/custom/session', { method: 'POST' })).json();
+  const headers = { Authorization: `Bearer ${secret}`, 'Content-Type': 'application/json' };
+  const body = JSON.stringify({ message: '/echo said elsewhere', thread_id: id });
+  return (await fetch('/api/chat', { method: 'POST', headers, body })).status;
+}"""
 DELETE = """async (id) => {
   const { client_secret: secret } = await (await fetch('/api/custom/session', { method: 'POST' })).json();
   return (await fetch(`/api/threads/${id}`, { method: 'DELETE', headers: { Authorization: `Bearer ${secret}` } })).status;
@@ -230,16 +236,18 @@ def test_long_list_is_read_as_one_scrolls_and_stays_when_it_is_read_anew(open_dr
 
 
 def test_name_that_is_being_typed_outlives_a_list_that_changes(chat: Chat) -> None:
-    choose(chat, "Apples and pears", "Rename")
+    older = make(chat, ["Older", "Newer"])[0]
+    chat.call("element.fetchUpdates()")
+    choose(chat, "Older", "Rename")
     field = chat.page.get_by_label("Name of the conversation")
     field.fill("Fruit")
-    make(chat, ["Another"])
+    assert chat.page.evaluate(SAY, older) == 200  # its row goes to the top
     with chat.page.expect_response(lambda response: "threads.list" in (response.request.post_data or "")):
         chat.call("element.fetchUpdates()")
     chat.page.wait_for_timeout(200)
     assert field.input_value() == "Fruit"
     field.press("Enter")
-    shown(chat, ["Another", "Only apples", "About plums", "Fruit"])
+    shown(chat, ["Fruit", "Newer", "Only apples", "About plums", "Apples and pears"])
 
 
 def test_focus_goes_to_the_next_row_when_one_is_deleted(chat: Chat) -> None:
