@@ -1,9 +1,10 @@
 /**
- * An answer that grows: finished blocks are rendered once and left alone, only the open one is rendered again.
- * So the cost of a token does not grow with the length of the answer.
+ * An answer that grows: finished blocks, and finished items of an open list, are rendered once and left alone; only what is
+ * open is rendered again. So the cost of a token does not grow with the length of the answer.
  */
 
 import { decorate } from './decorate.js';
+import { goesOnAs, kindOf, settledItems } from './lists.js';
 import { blocks, htmlOf } from './parser.js';
 import { cleanMarkdown } from './sanitise.js';
 
@@ -29,6 +30,8 @@ export class StreamedMarkdown {
     this.plain = false; // nested too deep to be parsed: shown as it was written
     this.open = []; // nodes of the block that may still change
     this.code = undefined; // the open block's code element, where it is one
+    this.list = undefined; // {element, tail, start, kind} of the open list whose first items are rendered for good
+    this.wary = undefined; // {start, loose} of one where that was too early
     this.finished = false;
     this.host.replaceChildren();
   }
@@ -74,6 +77,10 @@ export class StreamedMarkdown {
 
   #render(finished) {
     const tokens = blocks(this.text.slice(this.frozen), this.links);
+    if (this.list && !goesOnAs(this.list.kind, tokens[0])) {
+      this.#rejoin();
+      return this.#render(finished);
+    }
     const spoken = [];
     const done = finished ? tokens.length : this.#settled(tokens);
     for (const run of runs(tokens.slice(0, done))) {
@@ -82,8 +89,31 @@ export class StreamedMarkdown {
       if (nodes.length) spoken.push(nodes.map((node) => node.textContent).join(' ').trim());
     }
     const open = tokens.slice(done).filter(isSolid);
-    if (open.length) this.#show(open, false);
+    if (open.length) this.#show(open.length === 1 && open[0].type === 'list' ? [this.#cut(open[0])] : open, false);
     return spoken.filter(Boolean);
+  }
+
+  /** Render the first items of an open list for good. -> the list with those that are left */
+  #cut(token) {
+    const count = settledItems(token);
+    const { wary } = this;
+    if (!count || (wary?.start === this.frozen && (wary.loose || !token.loose))) return token;
+    const [first, rest] = [token.items.slice(0, count), token.items.slice(count)];
+    const list = this.list ?? { start: this.frozen, kind: kindOf(token) };
+    const [element, tail] = this.#show([{ ...token, items: first }], true);
+    this.list = { element, tail, ...list };
+    for (const { raw } of first) this.frozen += raw.length;
+    return { ...token, items: rest };
+  }
+
+  /** The list has become another kind of list: all of it is open again. */
+  #rejoin() {
+    const { element, tail, start, kind } = this.list;
+    for (const node of [element, tail, ...this.open]) node.remove();
+    this.open = [];
+    this.list = undefined;
+    this.frozen = start;
+    this.wary = { start, loose: kind.loose };
   }
 
   /** How many of the first tokens cannot change any more, whatever comes. */
@@ -106,7 +136,7 @@ export class StreamedMarkdown {
     return Boolean(closing) && closing[1][0] === opening[1][0] && closing[1].length >= opening[1].length;
   }
 
-  /** Put these blocks in the place of the open ones. */
+  /** Put these blocks in the place of the open ones. Those that begin with what is left of a list go on with it. -> nodes */
   #show(tokens, solid) {
     const [{ type, text }] = tokens;
     const code = !solid && tokens.length === 1 && type === 'code';
@@ -116,12 +146,16 @@ export class StreamedMarkdown {
     }
     const fragment = cleanMarkdown(tokens.map(htmlOf).join(''));
     decorate(fragment, { solid, words: this.words });
-    const nodes = [...fragment.childNodes];
     for (const node of this.open) node.remove();
+    const { list } = this;
+    const more = list ? itemsOf(fragment) : [];
+    list?.element.append(...more);
+    const nodes = [...fragment.childNodes];
     this.host.append(fragment);
-    this.open = solid ? [] : nodes;
+    this.open = solid ? [] : [...more, ...nodes];
     this.code = code ? nodes[0]?.querySelector?.('code') : undefined;
-    return nodes;
+    if (solid) this.list = undefined;
+    return list ? [list.element, ...nodes] : nodes;
   }
 }
 
@@ -143,6 +177,17 @@ function runs(tokens) {
     plain = safe;
   }
   return groups;
+}
+
+/** Take the items of the list at the beginning out of a fragment, but for the line breaks that a list has before them and behind it. */
+function itemsOf(fragment) {
+  const { firstChild: list } = fragment;
+  const { nextSibling: tail } = list;
+  const items = [...list.childNodes].slice(1);
+  list.remove();
+  if (tail?.data === '\n') tail.remove();
+  else tail?.deleteData?.(0, 1);
+  return items;
 }
 
 function isSolid(token) {
