@@ -33,7 +33,7 @@ export function audit(part) {
   if (window.pwned !== undefined) bad.push('pwned');
   for (const key of ['polluted', 'innerHTML']) if (key in {} || key in []) bad.push(`polluted ${key}`);
   const root = part ?? document.querySelector('openai-chatkit').shadowRoot;
-  for (const element of root.querySelectorAll('*')) look(element, bad);
+  for (const element of root.querySelectorAll('*:not(.history-foot > slot)')) look(element, bad);
   if (document.querySelectorAll('script').length !== 2 || document.querySelectorAll('iframe, base').length) bad.push('something in the document');
   return bad;
 }

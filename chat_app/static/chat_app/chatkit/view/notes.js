@@ -20,7 +20,7 @@ export class Notes {
 
   get any() {
     const { notices, error } = this.kit.store.state;
-    return notices.length > 0 || error !== null;
+    return notices.some(({ passing }) => !passing) || error !== null;
   }
 
   render(state, last) {
