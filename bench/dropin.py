@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 STATIC = ROOT / "chat_app" / "static"
 APP = STATIC / "chat_app"
+FETCHED = ("highlight.min.js", "lucide.json")  # what others wrote and nothing built holds
 PAGE = Path(__file__).with_name("page")
 ITEMS = 2000
 TOKENS = 20_000
@@ -152,10 +153,10 @@ def weight(desk: Desk, server: Running) -> dict[str, float]:
     which needs the connector. `later`: what is fetched by who needs it, such as widgets; one language of all."""
     first = _loaded(server, secret=False)
     first_secret = _loaded(server, secret=True)
-    parts = APP / "chatkit"
-    languages = set((parts / "strings").glob("*.js"))
-    whole = {*parts.rglob("*.js"), *parts.rglob("*.css"), *(APP / "vendor").glob("*.js*")}
-    later = whole - first - languages - {APP / "vendor" / "vendor.json"}
+    built = APP / "chatkit" / "built"
+    languages = set((built / "strings").glob("*.js"))
+    whole = {*built.rglob("*.js"), *built.rglob("*.css"), *(APP / "vendor" / name for name in FETCHED)}
+    later = whole - first - languages
     return {
         "first_kb": _kb(first),
         "first_files": len(first),

@@ -49,6 +49,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return static
 
 
+def test_committed_build_is_that_of_the_sources(served: Path) -> None:
+    committed, fresh = (
+        contents(parts.BASE_DIR / STATIC / "chatkit" / "built"),
+        contents(served / "chatkit" / "built"),
+    )
+    stale = sorted(name for name in committed.keys() | fresh.keys() if committed.get(name) != fresh.get(name))
+    assert not stale, f"the drop-in's built files are not those of its sources, run make chatkit: {stale}"
+
+
 def test_build_elsewhere_gives_the_same_bytes(served: Path, tmp_path: Path) -> None:
     shutil.copytree(served, tmp_path / STATIC)
     for name in (BUILD, Path("tests", "e2e", "examples", "package.json")):

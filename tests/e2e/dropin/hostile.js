@@ -177,7 +177,8 @@ export async function feedDepth({ nested, line, depth }) {
 
 /** Markdown as it streams in: whatever is open at each of its letters. */
 export async function feedGrowing(texts) {
-  const { StreamedMarkdown } = await import('/static/chat_app/render/stream.js');
+  // The element's own: a second sanitiser would ask for the page's one policy again.
+  const { render_stream_StreamedMarkdown: StreamedMarkdown } = await import('/static/chat_app/chatkit/built/element.js');
   const host = document.createElement('div');
   host.className = 'prose';
   element.shadowRoot.append(host);
