@@ -60,6 +60,8 @@ CHATKIT_CSP: Final = _header(CHATKIT_POLICY)
 
 # What the entry modules import, so that a browser fetches it all at once; the page's test holds it to the truth.
 MODULES: Final = (
+    "chatkit/built/connect/index.js",
+    "chatkit/built/element.js",
     "page.js",
     "page/options.js",
     "page/own.js",
@@ -67,6 +69,8 @@ MODULES: Final = (
     "page/scheme.js",
     "page/visit.js",
 )
+
+SHEET: Final = "chatkit/built/styles/chat.css"  # what the element fetches for itself
 
 CHATKIT_MODULES: Final = (
     "connect.js",
@@ -96,6 +100,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "static": f"{settings.STATIC_URL}chat_app/",
         "modules": CHATKIT_MODULES if with_chatkit else MODULES,
+        "sheet": SHEET,
         "person": user.get_username() if user is not None and known else "",
         "admin": _address("admin:index") if known and getattr(user, "is_staff", False) else "",
         "login": "" if known else _login_address(),

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.e2e.chat_page import ChatPage
 
 Open = Callable[..., ChatPage]
+BUILT = "/static/chat_app/chatkit/built/element.js"
 
 CORPUS = [
     "<script>window.pwned = 1</script>",
@@ -88,7 +89,7 @@ def test_each_text_is_harmless_at_every_length(open_chat: Open) -> None:
     chat = open_chat()
     look = f"""async (texts) => {{
       const audit = {AUDIT};
-      const {{ StreamedMarkdown }} = await import('/static/chat_app/render/stream.js');
+      const {{ render_stream_StreamedMarkdown: StreamedMarkdown }} = await import('{BUILT}');
       const bad = [];
       for (const text of texts) {{
         const host = document.createElement('div');

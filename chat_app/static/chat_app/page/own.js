@@ -67,7 +67,7 @@ function own(told, models, scheme) {
   return {
     ...options,
     initialThread: place.get(),
-    theme: { colorScheme: scheme },
+    theme: scheme,
     history: { ...history, showSearch: true, showExport: true },
     thread: { autoScroll: true },
   };
