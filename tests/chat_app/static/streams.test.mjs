@@ -189,7 +189,9 @@ test('stop of a client tool\'s stream is one too', async () => {
   fake.on(CANCEL, (_, response) => json(response, {}, 202));
   const stop = new AbortController();
   const init = { ...call('threads.add_client_tool_output', { thread_id: 'thr_1' }), signal: stop.signal };
-  await join(fake).fetch(new Request(fake.url, init));
+  const request = new Request(fake.url, init); // Node hands a signal on only for as long as somebody holds the request
+  await join(fake).fetch(request);
   stop.abort();
+  assert.ok(request.signal.aborted);
   await until(() => fake.of(CANCEL).length === 1, 'the cancel');
 });

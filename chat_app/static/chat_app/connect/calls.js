@@ -23,7 +23,8 @@ export async function readRequest(input, init = {}) {
     return { url: new URL(input, globalThis.document?.baseURI).href, init: rest, signal: signal ?? undefined };
   }
   const request = new Request(input, init);
-  const { method, headers, credentials, signal } = request;
+  const { method, headers, credentials } = request;
+  const signal = init.signal ?? input.signal; // the copy's own follows it only until the copy is collected, in Node
   const json = (headers.get('Content-Type') ?? '').includes('json');
   const body = method === 'GET' || method === 'HEAD' ? undefined : await (json ? request.text() : request.blob());
   const asked = credentials === 'same-origin' ? {} : { credentials }; // that is what nobody has asked for
