@@ -58,11 +58,11 @@ class ChatKitStream(FollowConsumer):
     def shapes(self) -> chatkit.Shapes:
         """Items with addresses that this client can load."""
         base = self.base_url()
-        more = self.has_connector()
+        more = self.header(b"x-chat-connector") == "details"
         return chatkit.Shapes(lambda name: base + chatkit_calls.preview_path(name), more=more)
 
     def has_connector(self) -> bool:
-        """Whether the client says by itself what the end of its stream means, and takes more than ChatKit's own words."""
+        """Whether the client says by itself what the end of its stream means."""
         return self.header(b"x-chat-connector") is not None
 
     def base_url(self) -> str:

@@ -106,6 +106,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "login": "" if known else _login_address(),
         "guests": settings.ALLOW_GUESTS,
         "dictation": bool(settings.TRANSCRIPTION_MODEL),
+        "max_length": limit("MAX_MESSAGE"),
         "max_size": limit("MAX_ATTACHMENT"),
         "max_count": limit("ATTACHMENTS_A_MESSAGE"),
     }

@@ -23,7 +23,7 @@ TRIES = 6  # one and five more
 PATIENCE = 0.02  # of the official client's one second
 PAGE = 9999
 STREAM = {"Accept": "text/event-stream"}
-CONNECTOR = {"X-Chat-Connector": "1"}
+CONNECTOR = {"X-Chat-Connector": "details"}
 
 
 class Refused(Exception):
@@ -124,11 +124,11 @@ class Client:
 
     @property
     def told_more(self) -> bool:
-        """Whether it says that it is the connector."""
-        return "X-Chat-Connector" in self.headers
+        """Whether it asks for more than ChatKit's own words."""
+        return self.headers.get("X-Chat-Connector") == "details"
 
     def answered(self, thread_id: str) -> dict[str, Json]:
-        """What the connector is told of a thread's answers beside ChatKit's own words."""
+        """What an element of our own is told of a thread's answers beside ChatKit's own words."""
         own = {"type": "items.list", "params": {"thread_id": thread_id, "limit": PAGE, "order": "asc"}}
         response = self._send(own["type"], own["params"], {})
         rows = strict.answer("items.list", response.text, more=True)["data"]

@@ -1,7 +1,7 @@
 /** What the client asks for, read from its requests: which operation, in which thread, whether its answer is a stream. */
 
-/** The header by which the server knows the connector: hanging up is no Stop, and more is told than ChatKit's own words. */
-export const SELF = ['X-Chat-Connector', '1'];
+/** The header by which the server knows that hanging up is no Stop: `1`, or `details` from who shows more than ChatKit's own words. */
+export const SELF = 'X-Chat-Connector';
 
 const STREAMING = new Set([
   'threads.create',

@@ -15,8 +15,9 @@ export class Connector {
   #own = new Set();
   #status = '';
 
-  constructor(routes, timing, running, onStatus) {
-    Object.assign(this, { routes, timing, running, onStatus });
+  /** @param {string} self what the connector says of itself to the server, see `calls.js` */
+  constructor(routes, timing, running, self, onStatus) {
+    Object.assign(this, { routes, timing, running, self, onStatus });
     this.keys = new Keys();
     this.primary = routes.backends[0];
   }
@@ -58,7 +59,7 @@ export class Connector {
 
   async #plain(call, { init, signal }) {
     const headers = new Headers(init.headers);
-    headers.set(...SELF);
+    headers.set(SELF, this.self);
     const { response, backend } = await this.#ask(call, { ...init, headers, signal }, signal);
     if (call.reads && response.ok) this.#hasRead(call.threadId, backend, response.headers.get('X-Active-Turn-Id'));
     return response;
@@ -115,7 +116,7 @@ export class Connector {
   async #streamed(call, { init, signal }) {
     const headers = new Headers(init.headers);
     const key = headers.get('Idempotency-Key') ?? this.keys.keyOf(call, init); // who gives one knows what is the same
-    headers.set(...SELF);
+    headers.set(SELF, this.self);
     headers.set('Idempotency-Key', key);
     const sent = { ...init, headers };
     this.updates.hold();

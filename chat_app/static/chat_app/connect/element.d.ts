@@ -32,6 +32,8 @@ export type ChatKitEvents = {
   'chatkit.log': CustomEvent<Told>;
   /** Not in the official element. */
   'chatkit.message.sent': CustomEvent<MessageSent>;
+  /** The open thread has another title, or there is another thread. */
+  'chatkit.thread.title': CustomEvent<{ threadId: string | null; title: string | null }>;
 };
 
 type Told = { name: string; data?: Record<string, unknown> };

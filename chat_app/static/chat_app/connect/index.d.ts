@@ -79,6 +79,8 @@ export type ConnectOptions = {
    * Who claims it here and now, and shows it live by `reattach`, is not asked to read the thread because of it.
    */
   onTurn?: (turnId: string, threadId: string) => void;
+  /** Whether the server tells more of answers than ChatKit's own words: for an element that shows it. Default false. */
+  details?: boolean;
   /** A thread's title has changed elsewhere, or which thread is the newest, as far as the socket of the open thread tells. */
   onThreads?: () => void;
   timing?: Partial<Timing>;

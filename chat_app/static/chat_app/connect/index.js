@@ -19,8 +19,9 @@ const THREAD_CHANGE = 'chatkit.thread.change';
 export function connect(options = {}) {
   const timing = { ...TIMING, ...options.timing };
   const routes = new Routes(backendsOf(options, timing));
-  const running = new Running(routes, timing, options.onTurn);
-  const connector = new Connector(routes, timing, running, options.onStatus);
+  const self = options.details ? 'details' : '1';
+  const running = new Running(routes, timing, self, options.onTurn);
+  const connector = new Connector(routes, timing, running, self, options.onStatus);
   const stage = new Stage(connector, options.element);
   const updates = new Updates(() => stage.element(), (id) => connector.isOwn(id), timing.updates);
   const told = { onTurn: (id, threadId) => running.hears(id, threadId), onThreads: options.onThreads };

@@ -18,10 +18,11 @@ export class Running {
   /**
    * @param {import('./routes.js').Routes} routes
    * @param {object} timing
+   * @param {string} self what the connector says of itself to the server, see `calls.js`
    * @param {((turnId: string, threadId: string) => void) | undefined} onTurn
    */
-  constructor(routes, timing, onTurn) {
-    Object.assign(this, { routes, timing, onTurn });
+  constructor(routes, timing, self, onTurn) {
+    Object.assign(this, { routes, timing, self, onTurn });
   }
 
   /** @param {object} how @param {(turnId: string) => boolean} how.isOwn @param {import('./updates.js').Updates} how.updates */
@@ -113,7 +114,7 @@ export class Running {
   #ask(backend, turnId, lastEventId, signal) {
     const url = new URL(backend.url);
     url.pathname += `/turns/${encodeURIComponent(turnId)}/events`;
-    const headers = { Accept: 'text/event-stream', [SELF[0]]: SELF[1], ...(lastEventId ? { 'Last-Event-ID': lastEventId } : {}) };
+    const headers = { Accept: 'text/event-stream', [SELF]: this.self, ...(lastEventId ? { 'Last-Event-ID': lastEventId } : {}) };
     return backend.send(url.href, { headers, signal }, this.timing.answer);
   }
 

@@ -63,12 +63,13 @@ function offered({ disabled, ...model }) {
 }
 
 function own(told, models, scheme) {
-  const { history, ...options } = common(told, models);
+  const { history, composer, ...options } = common(told, models);
   return {
     ...options,
     initialThread: place.get(),
     theme: scheme,
     history: { ...history, showSearch: true, showExport: true },
+    composer: { ...composer, maxLength: Number(told.maxLength) },
     thread: { autoScroll: true },
   };
 }

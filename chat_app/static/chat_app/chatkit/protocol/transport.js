@@ -39,6 +39,7 @@ export function transportOf(current, { backend, element, onTurn, onThreads, onSt
     url,
     base: backend,
     element: () => element,
+    details: true,
     getClientSecret: async (known) => {
       try {
         return secretOf(await current().getClientSecret(known));

@@ -13,18 +13,20 @@ export type Value = Fits<Parameters<Theirs.OpenAIChatKit['setComposerValue']>[0]
 export type Element = Fits<Ours.OpenAIChatKit, Pick<Theirs.OpenAIChatKit, Exclude<keyof Theirs.OpenAIChatKit, Listening>>>;
 type Listening = 'addEventListener' | 'removeEventListener';
 
-// Nothing of theirs is missing, and nothing is here that is not theirs.
+// Nothing of theirs is missing, and nothing is here that is not theirs, but what the page in docs says is ours.
+type Added = 'history.showSearch' | 'history.showExport';
+type Told = 'chatkit.message.sent' | 'chatkit.thread.title';
 type Parts<O, Path extends string = ''> = O extends (...given: never[]) => unknown | readonly unknown[]
   ? never
   : { [K in keyof O & string]-?: `${Path}${K}` | Parts<NonNullable<O[K]>, `${Path}${K}.`> }[keyof O & string];
 type Plain = 'header' | 'history' | 'startScreen' | 'threadItemActions' | 'disclaimer' | 'entities' | 'commands' | 'widgets' | 'thread';
 export type Paths = All<
   | Same<keyof Theirs.ChatKitOptions, keyof Ours.ChatKitOptions>
-  | Same<Parts<Pick<Theirs.ChatKitOptions, Plain>>, Parts<Pick<Ours.ChatKitOptions, Plain>>>
+  | Same<Parts<Pick<Theirs.ChatKitOptions, Plain>>, Exclude<Parts<Pick<Ours.ChatKitOptions, Plain>>, Added>>
   | Same<keyof Theirs.ThemeOption, keyof Ours.ThemeOption>
   | Same<Theirs.TypographyOption, Ours.TypographyOption>
   | Same<Theirs.ColorOption, Ours.ColorOption>
-  | Same<Theirs.ComposerOption, Ours.ComposerOption>
+  | Same<Theirs.ComposerOption, Omit<Ours.ComposerOption, 'maxLength'>>
   | Same<Theirs.ToolOption, Ours.ToolOption>
   | Same<Theirs.ModelOption, Ours.ModelOption>
   | Same<Theirs.Entity, Ours.Entity>
@@ -37,8 +39,8 @@ export type Paths = All<
   | Same<Exclude<Ours.ColorScheme, 'auto'>, Theirs.ColorScheme>
 >;
 
-// Events: theirs, and one of ours.
+// Events: theirs, and ours.
 export type Events = All<
-  | Same<Exclude<keyof Ours.ChatKitEvents, 'chatkit.message.sent'>, keyof Theirs.ChatKitEvents>
-  | Same<Omit<Ours.ChatKitEvents, 'chatkit.message.sent'>, Theirs.ChatKitEvents>
+  | Same<Exclude<keyof Ours.ChatKitEvents, Told>, keyof Theirs.ChatKitEvents>
+  | Same<Omit<Ours.ChatKitEvents, Told>, Theirs.ChatKitEvents>
 >;
