@@ -14,7 +14,7 @@ export type Element = Fits<Ours.OpenAIChatKit, Pick<Theirs.OpenAIChatKit, Exclud
 type Listening = 'addEventListener' | 'removeEventListener';
 
 // Nothing of theirs is missing, and nothing is here that is not theirs, but what the page in docs says is ours.
-type Added = 'history.showSearch' | 'history.showExport';
+type Added = `history.${'showSearch' | 'showExport'}${string}`;
 type Told = 'chatkit.message.sent' | 'chatkit.thread.title';
 type Parts<O, Path extends string = ''> = O extends (...given: never[]) => unknown | readonly unknown[]
   ? never
