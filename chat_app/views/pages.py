@@ -62,7 +62,6 @@ CHATKIT_CSP: Final = _header(CHATKIT_POLICY)
 MODULES: Final = (
     "chatkit/built/connect/index.js",
     "chatkit/built/element.js",
-    "page.js",
     "page/options.js",
     "page/own.js",
     "page/place.js",

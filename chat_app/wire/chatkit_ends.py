@@ -31,9 +31,8 @@ class Ends:
     def __init__(self) -> None:
         self._answers: dict[str, ItemData] = {}
         self._open: set[str] = set()
-        self._closing: set[str] = (
-            set()
-        )  # those that were open until just now: what is not whole is closed by the end itself
+        # Those that were open until just now: what is not whole is closed by the end itself.
+        self._closing: set[str] = set()
         self._allow_cancel = True
 
     def with_end(self, event: Any, told: list[Json]) -> list[Json]:
@@ -43,9 +42,7 @@ class Ends:
                 return self._ended(event, told)
             case ItemDone(item, earlier):
                 if not earlier and item.kind == ANSWER:
-                    self._answers[item.id] = item
-                    if item.id in self._open:
-                        self._closing.add(item.id)
+                    self._done(item)
                 return told
             case ItemAdded(item) if item.kind == ANSWER:
                 self._answers[item.id] = item
@@ -57,9 +54,21 @@ class Ends:
                 self._open = set(event.open)
             case StreamOptions(allow_cancel):
                 self._allow_cancel = allow_cancel
-        self._open -= self._closing
-        self._closing = set()
+        self.goes_on()
         return told
+
+    def goes_on(self) -> None:
+        """The turn has not ended: what was closed until now is whole."""
+        if self._closing:
+            self._open -= self._closing
+            self._closing = set()
+
+    def _done(self, item: ItemData) -> None:
+        self._answers[item.id] = item
+        if item.id in self._open:
+            self._closing.add(item.id)
+        else:
+            self.goes_on()
 
     def _ended(self, event: Completed | Cancelled | Failed | Interrupted, told: list[Json]) -> list[Json]:
         if isinstance(event, Failed | Interrupted):

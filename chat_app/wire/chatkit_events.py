@@ -74,6 +74,8 @@ class Encoder:
         """The frames of a record, empty for what ChatKit's clients are not told."""
         event = record.event
         if type(event) is TextDelta and record.seq > self.behind:
+            if self._ends is not None:
+                self._ends.goes_on()
             return self._text(record, event)
         events = self._in_place(self._events(event))
         if type(event) is ClientEffect and record.seq <= self.joined:

@@ -132,7 +132,10 @@ def test_events_are_emitted() -> None:
     told = {name for text in code().values() for name in re.findall(r"\bemit\('([a-z.]+)'", text)}
     wanted = {row.about.removeprefix("chatkit.") for row in of("event")}
     assert wanted - told == set()
-    assert told - wanted == {"message.sent", "thread.title"}  # what is ours besides, of which the page tells elsewhere
+    assert told - wanted == {
+        "message.sent",
+        "thread.title",
+    }  # what is ours besides, of which the page tells elsewhere
 
 
 def homes() -> dict[str, tuple[str, ...]]:

@@ -67,6 +67,6 @@ class Element:
         self.answers.last.filter(has_text=words).wait_for()
 
     def ended(self, timeout: float = 30_000) -> None:
-        """Wait until no answer is being written."""
-        done = self.find(".message[data-last]:not([aria-busy])")
+        """Wait until the newest item is an answer that is not being written any more."""
+        done = self.find(".message[data-last]:not(.from-user):not([aria-busy])")
         done.wait_for(state="attached", timeout=timeout)

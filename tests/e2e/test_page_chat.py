@@ -132,6 +132,7 @@ def test_reload_in_mid_answer_goes_on_without_loss(open_chat: Open) -> None:
     chat.running("0015")
     chat.reload()
     chat.running("0015")
+    chat.running("0150")
     chat.ended()
     assert chat.text() == numbers(150)
     expect(chat.answers).to_have_count(1)

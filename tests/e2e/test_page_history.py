@@ -97,13 +97,16 @@ def test_rating_is_kept_and_can_be_taken_back(open_chat: Open) -> None:
     chat = open_chat()
     chat.ask("/echo rate me")
     good = chat.button("Good answer")
-    good.click()
+    with chat.page.expect_response("**/chatkit"):
+        good.click()
     expect(good).to_have_attribute("aria-pressed", "true")
-    chat.button("Bad answer").click()
+    with chat.page.expect_response("**/chatkit"):
+        chat.button("Bad answer").click()
     expect(good).to_have_attribute("aria-pressed", "false")
     chat.reload()
     expect(chat.button("Bad answer")).to_have_attribute("aria-pressed", "true")
-    chat.button("Bad answer").click()
+    with chat.page.expect_response("**/feedback"):
+        chat.button("Bad answer").click()
     expect(chat.button("Bad answer")).to_have_attribute("aria-pressed", "false")
     chat.reload()
     expect(chat.button("Bad answer")).to_have_attribute("aria-pressed", "false")

@@ -165,7 +165,7 @@ def test_preloaded_modules_are_those_that_the_page_needs(open_chat: Open) -> Non
         "performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)"
         ".filter((path) => path.endsWith('.js')).map((path) => path.replace('/static/chat_app/', ''))"
     )
-    assert set(names) - {"chatkit.js", "vendor/highlight.min.js"} == set(pages.MODULES)
+    assert set(names) - {"chatkit.js", "page.js", "vendor/highlight.min.js"} == set(pages.MODULES)
     assert len(names) == len(set(names))
 
 

@@ -26,6 +26,7 @@ def test_page_chats_and_resumes(
     chat.say("/tokens 80 25")
     chat.running("0010")
     chat.reload()
+    chat.running("0080")
     chat.ended()
     assert chat.prose.inner_text() == numbers(80)
     chat.say("/tokens 2000 20")
