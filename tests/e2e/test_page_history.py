@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.e2e.chat_page import ChatPage
+from tests.e2e.chat_page import ChatPage, Watch
 
 Open = Callable[..., ChatPage]
 
@@ -39,6 +39,21 @@ def test_open_thread_changes_with_a_click_and_the_back_button(open_chat: Open) -
     expect(chat.page).to_have_title("/echo about apples · Chat")
     chat.page.go_back()
     expect(chat.prose).to_have_text("about pears")
+
+
+def test_back_button_leaves_a_deleted_conversation_behind(open_chat: Open, watch: Watch) -> None:
+    watch.expect("404")
+    chat = open_chat()
+    begin_two(chat)
+    open_menu(chat)
+    chat.menu_entry("Delete").click()
+    chat.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(chat.history).to_have_text(["/echo about apples"])
+    chat.page.go_back()
+    expect(chat.find(".notices")).to_contain_text("not here any more")
+    chat.page.go_back()
+    chat.page.go_back()
+    expect(chat.prose).to_have_text("about apples")
 
 
 def test_search_finds_by_title(open_chat: Open) -> None:

@@ -48,6 +48,7 @@ def test_answer_without_words_leaves_a_page_that_works(open_chat: Open, server: 
     chat = open_chat(url=server.url)
     choose(chat, "no_words")
     chat.say("hello")
+    chat.find(".from-user:not([aria-busy])").wait_for()
     expect(chat.button("Send")).to_be_visible()
     chat.reload()
     expect(chat.questions).to_have_text(["hello"])

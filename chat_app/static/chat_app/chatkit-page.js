@@ -8,6 +8,7 @@ import { common, modelsOf } from './page/options.js';
 import { place } from './page/place.js';
 
 const PATIENCE = 6_000;
+const SHUT = new Set([401, 403]);
 const told = document.body.dataset;
 const element = document.querySelector('openai-chatkit');
 
@@ -60,6 +61,12 @@ function action() {
   return login ? { rightAction: { icon: 'profile', onClick: () => location.assign(login) } } : {};
 }
 
+/** Without a menu of models the server chooses; without a way in there is no chat. */
+function withoutModels(error) {
+  if (!error.status || SHUT.has(error.status)) throw error;
+  console.warn('The models could not be had: the server chooses.', error);
+}
+
 /** Show our own element instead; OpenAI's is gone, should it come after all. */
 async function showOwn(reason) {
   console.warn(`ChatKit is not shown: ${reason.message}.`);
@@ -87,7 +94,8 @@ async function start() {
     const up = ready();
     await Promise.race([late(), failed, load(told.script, 'openai-chatkit').then(() => element.setOptions(options(api))).then(() => up)]);
     // Only now: where the element does not come up, our own page asks for the session, and there is but one.
-    element.setOptions(options(api, await Promise.race([modelsOf(api.fetch), failed])));
+    const models = await Promise.race([modelsOf(api.fetch).catch(withoutModels), failed]);
+    if (models) element.setOptions(options(api, models));
   } catch (error) {
     connection.close();
     await showOwn(error);

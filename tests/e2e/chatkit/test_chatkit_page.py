@@ -46,8 +46,10 @@ def open_page(
 ) -> OpenPage:
     """`open_page(handler)`: the chat page, where `handler` answers for OpenAI's host."""
 
-    def open_it(handler: Handler, url: str | None = None, path: str = "/") -> Page:
+    def open_it(handler: Handler, url: str | None = None, path: str = "/", models_fail: bool = False) -> Page:
         page = visitor().new_page()
+        if models_fail:
+            page.route("**/api/models", lambda route: route.fulfill(status=500, json={"detail": "Broken."}))
         watch.over(page, url or server.url)
         watch.expect("request to another host: https://cdn.platform.openai.com/")
         page.route("https://cdn.platform.openai.com/**", handler)
@@ -137,6 +139,18 @@ def test_element_that_reports_an_error_at_once_gives_way(
     watch.expect("ChatKit is not shown: Domain not verified")
     chat = own(open_page(script(BROKEN)), server.url)
     assert chat.ask("/echo our own") == "our own"
+
+
+def test_element_stays_where_the_models_cannot_be_had(
+    open_page: OpenPage, stand_in: Handler, server: ServerProcess, kit_bundles: Path, watch: Watch
+) -> None:
+    watch.expect("status of 500|The models could not be had")
+
+    page = open_page(stand_in, models_fail=True)
+    kit = Kit(page, server.url, kit_bundles)
+    kit.ready()
+    assert kit.ask("/echo without a menu") == "without a menu"
+    expect(page.locator("own-chatkit")).to_have_count(0)
 
 
 def test_file_goes_up_and_into_the_message(

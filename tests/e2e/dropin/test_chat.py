@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
+
 from tests.e2e.chat_page import Watch
 from tests.e2e.dropin.conftest import OpenDropin
 from tests.upstream.faulty import text_of
@@ -86,6 +88,22 @@ def test_second_tab_follows_live_and_stops_it(
     assert "3000" not in first.text()
     assert second.ask("/echo after") == "after"
     first.running("after")
+
+
+def test_message_that_has_not_come_to_the_server_is_a_draft_after_a_reload(open_dropin: OpenDropin) -> None:
+    chat = open_dropin()
+    chat.page.route("**/chatkit", lambda route: None)
+    chat.say("/echo on its way")
+    chat.input.filter(has_text=re.compile("^$")).wait_for()
+    chat.input.press_sequentially("typed since")
+    chat.page.unroute("**/chatkit")
+    chat.reload()
+    expect(chat.input).to_have_text("/echo on its way\ntyped since")
+    chat.input.press("Enter")
+    chat.running("typed since")
+    chat.ended()
+    chat.reload()
+    expect(chat.input).to_have_text("")
 
 
 def test_draft_survives_a_reload(open_dropin: OpenDropin) -> None:

@@ -110,3 +110,41 @@ def test_tool_of_an_answer_that_was_stopped_is_not_run(
     chat.page.wait_for_timeout(2_000)
     assert ran(chat) == 0
     expect(chat.answers).to_have_count(1)
+
+
+SLOW = """{ onClientTool: () => {
+  window.times = (window.times ?? 0) + 1;
+  return new Promise((done) => { window.finish = () => done({ sunny: true }); });
+} }"""
+
+
+def test_result_that_came_while_another_thread_was_shown_goes_back_with_its_own(
+    open_dropin: OpenDropin, player: ServerProcess
+) -> None:
+    chat = open_dropin(SLOW, url=player.url)
+    chat.say(script(CALL))
+    chat.page.wait_for_function("() => window.times === 1")
+    thread = chat.thread_id
+    chat.call("element.setThreadId(null)")
+    chat.page.evaluate("window.finish()")
+    chat.page.wait_for_timeout(300)
+    assert not chat.operations(OUTPUTS)
+    chat.call(f"element.setThreadId('{thread}')")
+    answered(chat)
+    assert chat.page.evaluate("window.times") == 1
+    (output,) = chat.operations(OUTPUTS)
+    assert output["result"] == {"sunny": True}
+
+
+def test_element_that_was_taken_away_runs_no_tool(open_dropin: OpenDropin, player: ServerProcess) -> None:
+    chat = open_dropin(RUNS, url=player.url)
+    chat.say(ASKS)
+    chat.running("0010")
+    chat.page.evaluate(
+        "() => { window.kept = document.querySelector('openai-chatkit'); window.kept.remove(); }"
+    )
+    chat.page.wait_for_timeout(6_000)
+    assert ran(chat) == 0
+    chat.page.evaluate("document.querySelector('main').append(window.kept)")
+    answered(chat)
+    assert ran(chat) == 1

@@ -257,6 +257,16 @@ def test_focus_goes_to_the_next_row_when_one_is_deleted(chat: Chat) -> None:
     assert chat.call("element.shadowRoot.activeElement.textContent") == "About plums"
 
 
+def test_focus_stays_in_the_panel_when_the_last_row_is_deleted(chat: Chat) -> None:
+    for title in ("Only apples", "About plums", "Apples and pears"):
+        choose(chat, title, "Delete")
+        chat.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        rows(chat).filter(has_text=title).wait_for(state="detached")
+    assert chat.call("element.shadowRoot.activeElement.className").endswith("history-close")
+    chat.page.keyboard.press("Escape")
+    chat.find(".panel.history:not([data-open])").wait_for(state="attached")
+
+
 def gone_is_said(chat: Chat) -> None:
     chat.find(".notice").get_by_text(GONE).wait_for()
     assert chat.find(".error-note:visible").count() == 0

@@ -205,6 +205,15 @@ def test_calendar_is_left_without_a_choice(widgets: WidgetsPage) -> None:
     assert widgets.actions == []
 
 
+def test_calendar_of_a_year_of_two_digits_is_of_one_month(widgets: WidgetsPage) -> None:
+    widgets.show(card(DAY))
+    day = widgets.page.get_by_label("Day", exact=True).first
+    day.fill("0026-05-03")
+    day.press("Alt+ArrowDown")
+    expect(calendar(widgets)).to_be_visible()
+    expect(widgets.page.locator(".w-day")).to_have_count(31)
+
+
 @pytest.mark.parametrize("side", ["top", "bottom", "left", "right"])
 @pytest.mark.parametrize("align", ["start", "center", "end"])
 def test_calendar_stands_at_its_side(widgets: WidgetsPage, side: str, align: str) -> None:

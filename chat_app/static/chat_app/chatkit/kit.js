@@ -77,6 +77,7 @@ export class Kit {
   /** The element has left the page: nothing goes on that nobody sees. Answers are written on by the server. */
   destroy() {
     this.#connected = false;
+    this.isUp = false;
     this.threads.close();
     this.gone();
     this.chat.leave();

@@ -94,7 +94,10 @@ export class Connector {
         }
         best ??= { response, backend };
       } catch (error) {
-        if (signal?.aborted) throw error;
+        if (signal?.aborted) {
+          if (this.#status === 'retrying') this.#say('failed', backend);
+          throw error;
+        }
         failure ??= error;
       }
       this.routes.failed(backend);

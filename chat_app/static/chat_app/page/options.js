@@ -27,7 +27,7 @@ export function common({ maxSize, maxCount, dictation }, models) {
 /** The models that this visitor may use, as the composer offers them. @param {typeof fetch} fetch in the visitor's name */
 export async function modelsOf(fetch) {
   const response = await fetch('/api/models');
-  if (!response.ok) throw new Error(`the models were refused with ${response.status}`);
+  if (!response.ok) throw Object.assign(new Error(`the models were refused with ${response.status}`), { status: response.status });
   const { data } = await response.json();
   return data.map(({ id, label, description, available, default: isDefault }) => ({
     id, label, description, disabled: !available, default: isDefault,

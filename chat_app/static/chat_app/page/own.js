@@ -18,7 +18,7 @@ export async function present(element, { door }) {
   });
   let models;
   let scheme = keptScheme();
-  const apply = () => element.setOptions({ ...own(told, models, scheme), api: { getClientSecret } });
+  const apply = () => element.setOptions?.({ ...own(told, models, scheme), api: { getClientSecret } }); // its script may be on the way
   const getClientSecret = async (current) => {
     const session = await visit.secret(current);
     if (!models) void offer(session.model);
@@ -26,11 +26,11 @@ export async function present(element, { door }) {
   };
 
   /** Only now: a visitor without a session has no models. What the session was issued for goes before the server's default. */
-  const offer = async (own) => {
+  const offer = async (issued) => {
     try {
       const all = await modelsOf((path) => visit.fetch(path));
-      const known = all.some(({ id }) => id === own);
-      models = all.map((model) => offered(known ? { ...model, default: model.id === own } : model));
+      const known = all.some(({ id }) => id === issued);
+      models = all.map((model) => offered(known ? { ...model, default: model.id === issued } : model));
     } catch (error) {
       console.warn('The models could not be had: the server chooses, and the next secret asks again.', error);
       return;
@@ -42,12 +42,18 @@ export async function present(element, { door }) {
     scheme = chosen;
     apply();
   });
-  element.addEventListener('chatkit.thread.change', ({ detail: { threadId } }) => place.set(threadId));
+  let going = 0; // ways to where the address says, which may lead to no thread
+  element.addEventListener('chatkit.thread.change', ({ detail: { threadId } }) => place.set(threadId, going ? 'replace' : 'push'));
   element.addEventListener('chatkit.thread.title', ({ detail: { title } }) => {
     document.title = title ? `${title} · ${name}` : name;
   });
   await customElements.whenDefined(element.localName);
-  addEventListener('popstate', () => element.setThreadId(place.get()));
+  addEventListener('popstate', () => {
+    going += 1;
+    element.setThreadId(place.get()).finally(() => {
+      going -= 1;
+    });
+  });
   addEventListener('keydown', (event) => {
     if (event.key.toLowerCase() !== 'o' || !event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();

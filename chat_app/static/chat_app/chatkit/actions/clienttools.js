@@ -7,6 +7,7 @@ const LATER = 1_000; // ms by which a tab that has not asked lets the one that h
 
 export class ClientTools {
   #seen = new Set(); // calls that this page has run, left alone, or tried to run
+  #kept = new Map(); // results that came while another thread was shown: they go back with their own
 
   /** @param kit @param {{busy: boolean, give: (result: object) => Promise<void>}} chat */
   constructor(kit, chat) {
@@ -14,8 +15,10 @@ export class ClientTools {
     kit.store.subscribe((state) => this.#look(state));
   }
 
-  /** The calls of an answer that this page has asked for, when it has ended. `leave`: it was stopped, or failed. */
-  async run(calls, { leave }) {
+  /** The calls of an answer that this page has asked for, when it has ended. `leave`: it was stopped, or failed. `shared`: another
+   *  tab may have run them meanwhile, so that they are looked for like those of anybody. */
+  async run(calls, { leave, shared }) {
+    if (shared && !leave && this.#may) return;
     for (const call of calls) this.#seen.add(call.id);
     if (leave) return;
     for (const call of calls) {
@@ -43,7 +46,7 @@ export class ClientTools {
 
   async #resume({ id, thread_id: threadId }) {
     const { kit } = this;
-    const isOpen = () => !this.chat.busy && kit.store.state.threadId === threadId;
+    const isOpen = () => kit.isUp && !this.chat.busy && kit.store.state.threadId === threadId;
     if (!isOpen()) return;
     await locked({ id }, { ifAvailable: true }, async () => {
       await kit.threads.refresh(); // another tab may have run it, and let go of the lock
@@ -55,17 +58,26 @@ export class ClientTools {
   /** -> whether the next one may be run */
   async #one(call) {
     const { kit } = this;
-    let result;
+    const result = this.#kept.get(call.id) ?? (await this.#result(call));
+    if (this.chat.busy || kit.store.state.threadId !== (call.thread_id ?? kit.store.state.threadId)) {
+      this.#kept.set(call.id, result);
+      this.#seen.delete(call.id);
+      return false;
+    }
+    this.#kept.delete(call.id);
+    kit.items.put({ ...call, status: 'completed' });
+    await this.chat.give(result);
+    return true;
+  }
+
+  async #result({ name, arguments: params }) {
+    const { kit } = this;
     try {
-      result = await kit.options.onClientTool({ name: call.name, params: call.arguments ?? {} });
+      return (await kit.options.onClientTool({ name, params: params ?? {} })) ?? {};
     } catch (error) {
       kit.report(error);
-      result = { error: String(error?.message ?? error) };
+      return { error: String(error?.message ?? error) };
     }
-    if (this.chat.busy || kit.store.state.threadId !== (call.thread_id ?? kit.store.state.threadId)) return false;
-    kit.items.put({ ...call, status: 'completed' });
-    await this.chat.give(result ?? {});
-    return true;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Threads: opening one, bringing it up to date, the list of all, names. What is said in them is the turns' business. */
 
+import { joined } from '../state/drafts.js';
 import { exportThread } from './export.js';
 import { Found } from './found.js';
 
@@ -90,7 +91,7 @@ export class Threads {
     if (threadId === kit.store.state.threadId) {
       kit.composer.drafts.keep();
       const draft = kit.drafts.get(threadId);
-      if (draft && !kit.drafts.get(null)) kit.drafts.set(null, draft);
+      if (draft) kit.drafts.set(null, joined(draft, kit.drafts.get(null)));
       await this.open(null);
     }
     if (!quiet) kit.history.say(kit.t('thread.gone'));
@@ -150,8 +151,9 @@ export class Threads {
   async refresh() {
     const { kit } = this;
     const { threadId, history } = kit.store.state;
+    if (!kit.isUp || kit.chat.busy) return;
     if (history.open) void this.list();
-    if (threadId === null || kit.chat.busy) return;
+    if (threadId === null) return;
     const turn = this.#opening;
     let active;
     try {

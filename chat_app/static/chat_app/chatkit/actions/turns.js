@@ -166,7 +166,11 @@ export class Turns {
     if (goesOn(kit, run)) {
       const anew = again(kit, run);
       if (anew) await this.#settled('threads.retry_after_item', { thread_id: kit.store.state.threadId, item_id: anew.after }, anew);
-    } else if (isOwn) await this.tools.run([...run.calls.values()], { leave: Boolean(run.stopped || run.failed) });
+    } else if (isOwn) {
+      const leave = Boolean(run.stopped || run.failed);
+      const shared = Boolean(run.slept || run.key); // another tab may have seen its end before, or asked with the same key
+      await this.tools.run([...run.calls.values()], { leave, shared });
+    }
   }
 
   #free() {

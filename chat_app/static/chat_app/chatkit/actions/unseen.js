@@ -5,7 +5,7 @@ const UNSEEN = 10_000; // ms that a hidden page goes on reading
 /**
  * The events of a turn to its end. While the page is hidden for longer none is read; the turn goes on, and what it has said
  * meanwhile comes when the page is seen again.
- * @param {object} run {isAccepted, left, followed, turnId, control}; gets `asleep`, and `wake` to end that
+ * @param {object} run {isAccepted, left, followed, turnId, control}; gets `asleep`, `wake` to end that, and `slept` from then on
  */
 export async function* watched(kit, stream, run) {
   const { connection } = kit.transport;
@@ -28,6 +28,7 @@ export async function* watched(kit, stream, run) {
       rest.end();
     }
     await seen(run);
+    run.slept = true;
     if (run.left) return;
     run.followed = run.turnId; // from now on its stream stops nothing
   }

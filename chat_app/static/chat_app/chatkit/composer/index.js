@@ -4,6 +4,7 @@
  */
 
 import { h, setAttr, setText } from '../../view/dom.js';
+import { draftOf, joined } from '../state/drafts.js';
 import { isBlank, lengthOf, limitOf, MOST, ofText, tidy, trimmed } from './content.js';
 import { Drafts } from './drafts.js';
 import { dropZone } from './drop.js';
@@ -27,6 +28,7 @@ export class Composer {
   #options;
   #stopDrop;
   #sentNew = false; // a message that makes a thread of the new chat is on its way
+  #going = null; // what has been sent from this thread and may not have come to the server, as a draft
   #turning = false; // a draft is being put in: no change of the person's
 
   state;
@@ -191,6 +193,7 @@ export class Composer {
   #turn({ threadId, phase, responding, loading }) {
     const from = this.drafts.threadId;
     if (threadId === from || threadId === undefined || (phase === 'starting' && threadId === null)) return;
+    this.#going = null;
     if (from === null && !loading && (responding || this.#sentNew)) {
       this.#sentNew = false;
       this.drafts.move(threadId);
@@ -216,8 +219,9 @@ export class Composer {
   #draft() {
     const { attachments } = this.trays.now;
     const content = this.field.content();
-    if (isBlank(content) && !attachments.length && !this.quote.text) return undefined;
-    return { content, attachments, ...(this.quote.text ? { reply: this.quote.text } : {}) };
+    const isEmpty = isBlank(content) && !attachments.length && !this.quote.text;
+    const draft = isEmpty ? undefined : { content, attachments, ...(this.quote.text ? { reply: this.quote.text } : {}) };
+    return this.#going ? joined(this.#going, draft) : draft;
   }
 
   /** The message as it goes out. */
@@ -232,8 +236,9 @@ export class Composer {
     };
   }
 
-  /** A message is going out. */
-  cleared() {
+  /** A message is going out: until the server has it, a reload brings it back. */
+  cleared(message) {
+    this.#going = draftOf(message);
     this.#sentNew = this.drafts.threadId === null;
     this.field.set([]);
     this.trays.now.clear();
@@ -243,10 +248,18 @@ export class Composer {
     this.drafts.keep();
   }
 
+  /** The server has it. */
+  sent() {
+    this.#going = null;
+    this.drafts.keep();
+  }
+
   /** It could not: what was written comes back, before what has been typed since. */
-  putBack({ content, attachments, reply, tool }, threadId) {
+  putBack(message, threadId) {
+    const { content, attachments, reply, tool } = message;
+    this.#going = null;
     if (threadId !== this.threadId && !(threadId === null && this.#sentNew)) {
-      this.#kit.drafts.set(threadId, { content, attachments, ...(reply ? { reply } : {}) });
+      this.#kit.drafts.set(threadId, joined(draftOf(message), this.#kit.drafts.get(threadId)));
       return;
     }
     this.#sentNew = false;

@@ -13,7 +13,7 @@ export class Sender {
 
   waiting = false; // for uploads or the network, to send after them
 
-  /** @param owner the composer: `{state, message(), blank, over, limit, trays, note, cleared(), putBack(message, threadId)}` */
+  /** @param owner the composer: `{state, message(), blank, over, limit, trays, note, cleared(message), sent(), putBack(message, threadId)}` */
   constructor(kit, owner) {
     this.#kit = kit;
     this.#owner = owner;
@@ -83,9 +83,10 @@ export class Sender {
     const message = owner.message();
     const { threadId } = owner;
     this.#sentAt = performance.now();
-    owner.cleared();
+    owner.cleared(message);
     try {
       await this.#kit.chat.send(message);
+      owner.sent();
     } catch (error) {
       // Whoever sends reports it; here the words are saved.
       owner.putBack(message, threadId);

@@ -3,6 +3,20 @@
 const PREFIX = 'chatkit.drafts ';
 const MOST = 50;
 
+/** What of a message is kept as a draft. */
+export function draftOf({ content, attachments, reply }) {
+  return { content, attachments, ...(reply ? { reply } : {}) };
+}
+
+/** Two drafts as one, the second behind the first. @param {object} first @param {object} [second] {content, attachments, reply} */
+export function joined(first, second) {
+  if (!second) return first;
+  const [one, two] = [first.content ?? [], second.content ?? []];
+  const between = one.length && two.length ? [{ type: 'input_text', text: '\n' }] : [];
+  const attachments = [...(first.attachments ?? []), ...(second.attachments ?? [])];
+  return { ...second, ...first, content: [...one, ...between, ...two], attachments };
+}
+
 export class Drafts {
   /** @param {() => string} server whose threads they belong to */
   constructor(server) {

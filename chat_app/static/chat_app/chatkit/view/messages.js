@@ -72,12 +72,21 @@ export class Messages {
     setText(this.earlier.firstElementChild, t('thread.earlier'));
     setAttr(this.waiting, 'aria-label', t('frame.loading'));
     this.startScreen.configure();
+    this.#rename();
     const face = JSON.stringify([this.kit.locale, this.kit.options.threadItemActions]);
     if (face === this.face) return; // what is typed into a form, and where the focus is, stays
     this.face = face;
     for (const view of this.#views.values()) view.destroy?.();
     this.#views = new Map();
     this.restart = true;
+  }
+
+  /** The page may name its models after the answers that tell of them. */
+  #rename() {
+    const names = JSON.stringify(this.kit.options.composer.models.map(({ id, label }) => [id, label]));
+    if (names === this.names) return;
+    this.names = names;
+    for (const view of this.#views.values()) if (view.item) this.#draw(view, view.item);
   }
 
   /** Whether growth is followed: while an answer streams only where the page wants it, a page that was just opened always. */

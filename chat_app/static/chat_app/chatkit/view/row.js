@@ -62,7 +62,7 @@ export class Row {
     const title = thread.title || kit.t('header.untitled');
     const sure = await confirm(kit, { title: kit.t('history.deleteTitle'), text: kit.t('history.deleteText', { title }), yes: kit.t('history.delete') });
     if (!sure) return;
-    kit.history.list.beside(this)?.open.focus(); // this one is about to be gone
+    (kit.history.list.beside(this)?.open ?? kit.history.close).focus(); // this one is about to be gone
     await kit.threads.remove(thread.id);
   }
 

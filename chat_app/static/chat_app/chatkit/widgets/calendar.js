@@ -3,6 +3,7 @@
 import { fill, h, iconButton, setAttr, setText } from '../../view/dom.js';
 
 const DAY = 86_400_000;
+const WRITTEN = /^\d{4}-\d\d-\d\d$/;
 
 /** @returns {string} today, where the visitor is */
 export function today() {
@@ -29,7 +30,7 @@ export class Calendar {
   /** Show the month of a day. @param {{value: string, min: string, max: string}} given the chosen day and the bounds, or '' */
   show({ value, min, max }) {
     Object.assign(this, { value, min, max });
-    this.#go(this.#within(value || today()));
+    this.#go(this.#within(WRITTEN.test(value) ? value : today())); // a field takes years of five digits too
   }
 
   focus() {
@@ -111,7 +112,8 @@ function iso(at) {
 /** The same day some months on, or the last of that month where it has fewer. */
 function shifted(day, months) {
   const [year, month, date] = day.split('-').map(Number);
-  const last = new Date(Date.UTC(year, month + months, 0));
+  const last = new Date(0);
+  last.setUTCFullYear(year, month + months, 0); // `Date.UTC` takes the year 26 for 1926
   last.setUTCDate(Math.min(date, last.getUTCDate()));
   return iso(last.getTime());
 }
