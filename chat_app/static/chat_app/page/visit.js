@@ -1,6 +1,6 @@
 /** Who is here, as the session endpoint says: its client secret, and whether it lets the visitor in at all. */
 
-const URL = '/api/custom/session';
+const SESSION = '/api/custom/session';
 const SHUT = new Set([401, 403]);
 const AWAY = 'The server cannot be reached just now.';
 
@@ -16,7 +16,7 @@ export class Visit {
   async secret(current) {
     let response;
     try {
-      response = await fetch(URL, {
+      response = await fetch(SESSION, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify(current ? { current } : {}),
