@@ -1,4 +1,4 @@
-"""Fifty chat pages in one process of Node (`pages.mjs`), as an asyncio context: what they showed is told at its end."""
+"""Fifty chats in one process of Node (`pages.mjs`), as an asyncio context: what they showed is told at its end."""
 
 from __future__ import annotations
 

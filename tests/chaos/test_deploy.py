@@ -90,10 +90,11 @@ async def test_rolling_restart_is_an_error_to_none_of_fifty_pages(rolled: Rolled
     assert cut > 0
     assert talk.errors == []
     for page in talk.told:
-        said = [(one["role"], one["state"], one["text"]) for one in page["shown"]]
+        said = [(one["type"], one["state"], one["text"]) for one in page["shown"]]
         wanted = []
         for asked in page["asked"]:
-            wanted += [("user", "sent", asked["text"]), ("assistant", "completed", text_of(asked["tokens"]))]
+            answer = ("assistant_message", "whole", text_of(asked["tokens"]))
+            wanted += [("user_message", "whole", asked["text"]), answer]
         assert said == wanted
 
 

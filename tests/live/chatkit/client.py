@@ -170,6 +170,8 @@ class Client:
         found.thread = thread
         page = self.call("threads.get_by_id", thread_id=thread_id)["items"]
         found.items = {row["id"]: row for row in page["data"]}
+        if self.told_more:
+            found.answered = self.answered(thread_id)
         return found
 
     def _post(self, operation: str, params: Any, headers: Mapping[str, str]) -> requests.Response:

@@ -6,6 +6,7 @@ import { Listing } from './listing.js';
 import { Search } from './search.js';
 
 const ROOM = 900; // px of the element's width for both
+const FRAMES = 30; // for which the panel may be on its way into view
 const PASSING = 9_000; // ms
 
 export class HistoryPanel {
@@ -81,8 +82,14 @@ export class HistoryPanel {
     this.#told = true;
     kit.emit('history.open');
     void kit.threads.list();
-    // Not to be seen until the next frame, and what is not seen takes no focus.
-    if (this.#over) requestAnimationFrame(() => requestAnimationFrame(() => this.#over && this.close.focus()));
+    this.#enter();
+  }
+
+  /** Not to be seen until a frame or two later, and what is not seen takes no focus. */
+  #enter(frames = FRAMES) {
+    if (!this.#over || this.element.contains(this.kit.root.activeElement)) return;
+    this.close.focus();
+    if (frames > 0) requestAnimationFrame(() => this.#enter(frames - 1));
   }
 
   hide() {
