@@ -20,6 +20,7 @@ from tests.chaos.site import Site
 ROUNDS = 20
 LONG, FRESH, SHORT, WINDOWS = 17, 3, 2, 6
 ENDED_WITHIN = 15.0  # seconds after the kill
+SILENCE = 3000  # ms, longer than a round takes to its kill; what is given anew takes as long once more
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or time.time_ns() % 1_000_000
 
 
@@ -55,7 +56,7 @@ async def kill_in_mid_answer(site: Site, number: int, cast: list[Person], people
         person.go(*urls)
     long, fresh, short = cast[:LONG], cast[LONG : LONG + FRESH], cast[LONG + FRESH :]
     beginning = [asyncio.create_task(person.begin(message(dice))) for person in long]
-    saying = [asyncio.create_task(person.say("/slow 4000 /echo one")) for person in fresh]
+    saying = [asyncio.create_task(person.say(f"/slow {SILENCE} /echo one")) for person in fresh]
     saying += [asyncio.create_task(person.say(f"/tokens {dice.randint(5, 60)} 30")) for person in short]
     begun = await asyncio.gather(*beginning)
     reading = [asyncio.create_task(one.read(*given)) for one, given in zip(long, begun, strict=True)]
