@@ -12,7 +12,7 @@ from tests.e2e.test_page_chat import numbers
 from tests.servers import Launcher
 
 Open = Callable[..., ChatPage]
-LOST = r"Failed to load resource: net::ERR_|console error: .*net::ERR_|chatkit:|connect:"
+LOST = r"Failed to load resource: net::ERR_|console error: .*net::ERR_|chatkit:|connect:|WebSocket connection"
 
 
 def test_answer_goes_on_after_the_network_was_lost(open_chat: Open, cable: Cable, watch: Watch) -> None:

@@ -11,7 +11,7 @@ from tests.e2e.test_page_chat import numbers
 from tests.servers import Launcher
 
 Open = Callable[..., ChatPage]
-LOST = r"net::ERR_|status of 50\d|chatkit:|connect:"
+LOST = r"net::ERR_|status of 50\d|chatkit:|connect:|WebSocket connection"
 
 
 def test_answer_of_a_killed_server_is_marked_and_can_be_tried_again(
