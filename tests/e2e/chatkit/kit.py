@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.e2e.element import Element
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Request, Route
 
@@ -33,11 +35,11 @@ def build(folder: Path) -> Path:
     return folder
 
 
-class Kit:
+class Kit(Element):
     """One tab with ChatKit in it, on the server's own origin. `asked` are the tab's operations, oldest first."""
 
     def __init__(self, page: Page, url: str, bundles: Path) -> None:
-        self.page, self.url = page, url
+        super().__init__(page, url)
         self.asked: list[Request] = []
         page.route(f"{url}{FOLDER}*", lambda route: _serve(route, bundles))
         page.on("request", self._note)
@@ -48,10 +50,6 @@ class Kit:
 
     def open(self, path: str = FOLDER) -> None:
         self.page.goto(self.url + path)
-        self.ready()
-
-    def reload(self) -> None:
-        self.page.reload()
         self.ready()
 
     def ready(self) -> None:
@@ -80,14 +78,6 @@ class Kit:
         self.page.get_by_label("Message").fill(text)
         self.page.get_by_label("Message").press("Enter")
 
-    def ask(self, text: str) -> str:
-        """Say something and wait for the end of the answer. -> its text"""
-        before = self.answers.count()
-        self.say(text)
-        self.answers.nth(before).wait_for()
-        self.ended()
-        return self.text()
-
     def text(self) -> str:
         """The newest answer."""
         return (self.answers.last.text_content() or "").strip()
@@ -101,12 +91,8 @@ class Kit:
         )
         return files
 
-    def running(self, words: str) -> None:
-        """Wait until the newest answer has said `words`."""
-        self.answers.last.filter(has_text=words).wait_for()
-
-    def ended(self) -> None:
-        self.find("ol[data-responding=false]").wait_for()
+    def ended(self, timeout: float = 30_000) -> None:
+        self.find("ol[data-responding=false]").wait_for(timeout=timeout)
 
     def evaluate(self, code: str) -> Any:
         """`code` with `element`, the stand-in, and `states`, what `onStatus` has said."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +10,12 @@ import pytest
 from tests import parts
 from tests.e2e.chat_page import Watch
 from tests.e2e.dropin.chat import Chat
+from tests.e2e.dropin.widgets_page import WidgetsPage
 from tests.e2e.examples import bundles
 from tests.servers import ServerProcess
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 parts.PARTS["examples_packages"] = lambda: (
     None if bundles.installed() else "tests/e2e/examples/install.sh has not been run"
@@ -48,3 +49,20 @@ def open_dropin(
         return chat
 
     return open_it
+
+
+@pytest.fixture(scope="module")
+def opened(chat_browser: Browser) -> Iterator[WidgetsPage]:
+    """One tab for all tests of a file: its modules are loaded once."""
+    page = chat_browser.new_page()
+    page.set_default_timeout(5_000)
+    yield WidgetsPage(page)
+    page.close()
+
+
+@pytest.fixture
+def widgets(opened: WidgetsPage) -> Iterator[WidgetsPage]:
+    """A page for widgets, whose console must have stayed silent."""
+    opened.reset()
+    yield opened
+    assert opened.trouble == []

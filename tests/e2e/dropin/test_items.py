@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
-
-import pytest
 
 from tests.e2e.dropin.widgets_page import WidgetsPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    pass
 
 
 QUESTIONS = {
@@ -34,23 +31,6 @@ QUESTIONS = {
         {"id": "free", "type": "freeform", "question": "And?"},
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def opened(chat_browser: Browser) -> Iterator[WidgetsPage]:
-    """One tab for all tests of this file: its modules are loaded once."""
-    page = chat_browser.new_page()
-    page.set_default_timeout(5_000)
-    yield WidgetsPage(page)
-    page.close()
-
-
-@pytest.fixture
-def widgets(opened: WidgetsPage) -> Iterator[WidgetsPage]:
-    """A page for widgets, whose console must have stayed silent."""
-    opened.reset()
-    yield opened
-    assert opened.trouble == []
 
 
 def test_questions_are_answered_skipped_and_shown(widgets: WidgetsPage) -> None:

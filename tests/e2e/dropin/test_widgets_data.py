@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from tests.e2e.dropin.widgets_page import KINDS, WidgetsPage, card
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    pass
 
 
 NASTY = [
@@ -72,23 +71,6 @@ FIELDS = [
     "direction",
     "limit",
 ]
-
-
-@pytest.fixture(scope="module")
-def opened(chat_browser: Browser) -> Iterator[WidgetsPage]:
-    """One tab for all tests of this file: its modules are loaded once."""
-    page = chat_browser.new_page()
-    page.set_default_timeout(5_000)
-    yield WidgetsPage(page)
-    page.close()
-
-
-@pytest.fixture
-def widgets(opened: WidgetsPage) -> Iterator[WidgetsPage]:
-    """A page for widgets, whose console must have stayed silent."""
-    opened.reset()
-    yield opened
-    assert opened.trouble == []
 
 
 NEST = """() => {

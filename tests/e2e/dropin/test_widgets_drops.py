@@ -52,14 +52,6 @@ def opened(chat_browser: Browser) -> Iterator[WidgetsPage]:
     page.close()
 
 
-@pytest.fixture
-def widgets(opened: WidgetsPage) -> Iterator[WidgetsPage]:
-    """A page for widgets, whose console must have stayed silent."""
-    opened.reset()
-    yield opened
-    assert opened.trouble == []
-
-
 def box(widgets: WidgetsPage) -> Locator:
     return widgets.page.get_by_role("combobox", name="Place")
 

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'አሁን ውይይቱን ማግኘት አልተቻለም። እባክዎ እንደገና ይሞክሩ።',
   'frame.retry': 'እንደገና ሞክር',
   'frame.dismiss': 'አሰናብት',
-  'frame.close': 'ዝጋ',
   'frame.cancel': 'ይቅር',
-  'frame.more': 'ተጨማሪ',
 
   // header
   'header.newChat': 'አዲስ ውይይት',
   'header.history': 'ውይይቶች',
-  'header.back': 'ተመለስ',
   'header.untitled': 'አዲስ ውይይት',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'ረዳት',
   'thread.earlier': 'የቀድሞ መልዕክቶችን አሳይ',
   'thread.latest': 'ወደ የቅርብ ጊዜው መልዕክት ሂድ',
-  'thread.waiting': 'ረዳቱ በመስራት ላይ ነው…',
   'thread.answered': 'መልሱ ተጠናቋል።',
   'thread.stopped': 'ይህን መልስ አቁመውታል።',
   'thread.interrupted': 'መልሱ ከመጠናቀቁ በፊት አገልጋዩ ተቋርጧል።',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'እንደገና መልስ',
   'thread.quoted': 'ለዚህ ምላሽ',
   'thread.attachment': 'ዓባሪ፦ {name}',
-  'thread.source': 'ምንጭ',
   'thread.sources.one': '{count} ምንጭ',
   'thread.sources.other': '{count} ምንጮች',
   'thread.tool': '{name} ተከናውኗል',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'ተዘልሏል',
 
   // widgets
-  'widgets.label': 'መስተጋብራዊ ይዘት',
   'widgets.more.one': '{count} ተጨማሪ አሳይ',
   'widgets.more.other': '{count} ተጨማሪ አሳይ',
   'widgets.less': 'ያነሰ አሳይ',
   'widgets.showDetails': 'ዝርዝሮችን አሳይ',
   'widgets.hideDetails': 'ዝርዝሮችን ደብቅ',
-  'widgets.working': 'በመስራት ላይ…',
   'widgets.choose': 'ይምረጡ…',
   'widgets.clear': 'አጽዳ',
   'widgets.calendar': 'ቀን መቁጠሪያውን ክፈት',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'ምንጭ {number}፦ {title}',
-  'sources.loading': 'ቅድመ ዕይታ በመጫን ላይ…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'يتعذّر الوصول إلى الدردشة الآن. يُرجى المحاولة مجددًا.',
   'frame.retry': 'إعادة المحاولة',
   'frame.dismiss': 'إخفاء',
-  'frame.close': 'إغلاق',
   'frame.cancel': 'إلغاء',
-  'frame.more': 'المزيد',
 
   // header
   'header.newChat': 'دردشة جديدة',
   'header.history': 'المحادثات',
-  'header.back': 'رجوع',
   'header.untitled': 'دردشة جديدة',
 
   // history
@@ -62,7 +59,6 @@ export default {
   'thread.assistant': 'المساعد',
   'thread.earlier': 'عرض الرسائل السابقة',
   'thread.latest': 'الانتقال إلى أحدث رسالة',
-  'thread.waiting': 'المساعد يعمل…',
   'thread.answered': 'اكتملت الإجابة.',
   'thread.stopped': 'لقد أوقفت هذه الإجابة.',
   'thread.interrupted': 'توقّف الخادم قبل اكتمال الإجابة.',
@@ -91,7 +87,6 @@ export default {
   'thread.retry': 'الإجابة من جديد',
   'thread.quoted': 'ردًا على',
   'thread.attachment': 'مرفق: {name}',
-  'thread.source': 'المصدر',
   'thread.sources.zero': 'لا مصادر',
   'thread.sources.one': 'مصدر واحد',
   'thread.sources.two': 'مصدران',
@@ -204,7 +199,6 @@ export default {
   'questions.skipped': 'تم التخطي',
 
   // widgets
-  'widgets.label': 'محتوى تفاعلي',
   'widgets.more.zero': 'لا مزيد',
   'widgets.more.one': 'عرض عنصر آخر',
   'widgets.more.two': 'عرض عنصرين آخرين',
@@ -214,7 +208,6 @@ export default {
   'widgets.less': 'عرض أقل',
   'widgets.showDetails': 'عرض التفاصيل',
   'widgets.hideDetails': 'إخفاء التفاصيل',
-  'widgets.working': 'جارٍ العمل…',
   'widgets.choose': 'اختر…',
   'widgets.clear': 'مسح',
   'widgets.calendar': 'فتح التقويم',
@@ -280,5 +273,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'المصدر {number}: {title}',
-  'sources.loading': 'جارٍ تحميل معاينة…',
 };

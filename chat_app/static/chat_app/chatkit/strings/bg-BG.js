@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Чатът не е достъпен в момента. Опитайте отново.',
   'frame.retry': 'Нов опит',
   'frame.dismiss': 'Скриване',
-  'frame.close': 'Затваряне',
   'frame.cancel': 'Отказ',
-  'frame.more': 'Още',
 
   // header
   'header.newChat': 'Нов чат',
   'header.history': 'Разговори',
-  'header.back': 'Назад',
   'header.untitled': 'Нов чат',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Асистент',
   'thread.earlier': 'Показване на по-ранни съобщения',
   'thread.latest': 'Към най-новото съобщение',
-  'thread.waiting': 'Асистентът работи…',
   'thread.answered': 'Отговорът е завършен.',
   'thread.stopped': 'Спряхте този отговор.',
   'thread.interrupted': 'Сървърът прекъсна, преди отговорът да завърши.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Нов отговор',
   'thread.quoted': 'В отговор на',
   'thread.attachment': 'Прикачен файл: {name}',
-  'thread.source': 'Източник',
   'thread.sources.one': '{count} източник',
   'thread.sources.other': '{count} източника',
   'thread.tool': 'Изпълнено: {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Пропуснат',
 
   // widgets
-  'widgets.label': 'Интерактивно съдържание',
   'widgets.more.one': 'Показване на още {count}',
   'widgets.more.other': 'Показване на още {count}',
   'widgets.less': 'Показване на по-малко',
   'widgets.showDetails': 'Показване на подробности',
   'widgets.hideDetails': 'Скриване на подробности',
-  'widgets.working': 'В ход…',
   'widgets.choose': 'Избор…',
   'widgets.clear': 'Изчистване',
   'widgets.calendar': 'Отваряне на календара',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Източник {number}: {title}',
-  'sources.loading': 'Зарежда се преглед…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'এই মুহূর্তে চ্যাটে সংযোগ করা যাচ্ছে না। আবার চেষ্টা করুন।',
   'frame.retry': 'আবার চেষ্টা করুন',
   'frame.dismiss': 'সরিয়ে দিন',
-  'frame.close': 'বন্ধ করুন',
   'frame.cancel': 'বাতিল করুন',
-  'frame.more': 'আরও',
 
   // header
   'header.newChat': 'নতুন চ্যাট',
   'header.history': 'কথোপকথন',
-  'header.back': 'ফিরে যান',
   'header.untitled': 'নতুন চ্যাট',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'সহকারী',
   'thread.earlier': 'আগের বার্তা দেখান',
   'thread.latest': 'সর্বশেষ বার্তায় যান',
-  'thread.waiting': 'সহকারী কাজ করছে…',
   'thread.answered': 'উত্তর সম্পূর্ণ হয়েছে।',
   'thread.stopped': 'আপনি এই উত্তরটি থামিয়েছেন।',
   'thread.interrupted': 'উত্তর সম্পূর্ণ হওয়ার আগেই সার্ভার বন্ধ হয়ে গেছে।',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'আবার উত্তর দিন',
   'thread.quoted': 'এর উত্তরে',
   'thread.attachment': 'সংযুক্তি: {name}',
-  'thread.source': 'উৎস',
   'thread.sources.one': '{count}টি উৎস',
   'thread.sources.other': '{count}টি উৎস',
   'thread.tool': '{name} চালানো হয়েছে',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'এড়িয়ে যাওয়া হয়েছে',
 
   // widgets
-  'widgets.label': 'ইন্টারঅ্যাক্টিভ কনটেন্ট',
   'widgets.more.one': 'আরও {count}টি দেখান',
   'widgets.more.other': 'আরও {count}টি দেখান',
   'widgets.less': 'কম দেখান',
   'widgets.showDetails': 'বিস্তারিত দেখান',
   'widgets.hideDetails': 'বিস্তারিত লুকান',
-  'widgets.working': 'কাজ চলছে…',
   'widgets.choose': 'বেছে নিন…',
   'widgets.clear': 'মুছে ফেলুন',
   'widgets.calendar': 'ক্যালেন্ডার খুলুন',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'উৎস {number}: {title}',
-  'sources.loading': 'প্রিভিউ লোড হচ্ছে…',
 };

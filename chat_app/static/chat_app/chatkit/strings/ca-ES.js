@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Ara no es pot accedir al xat. Torneu-ho a provar.',
   'frame.retry': 'Torna-ho a provar',
   'frame.dismiss': 'Descarta',
-  'frame.close': 'Tanca',
   'frame.cancel': 'Cancel·la',
-  'frame.more': 'Més',
 
   // header
   'header.newChat': 'Xat nou',
   'header.history': 'Converses',
-  'header.back': 'Enrere',
   'header.untitled': 'Xat nou',
 
   // history
@@ -59,7 +56,6 @@ export default {
   'thread.assistant': 'Assistent',
   'thread.earlier': 'Mostra els missatges anteriors',
   'thread.latest': 'Ves al missatge més recent',
-  'thread.waiting': 'L’assistent està treballant…',
   'thread.answered': 'La resposta és completa.',
   'thread.stopped': 'Heu aturat aquesta resposta.',
   'thread.interrupted': 'El servidor s’ha aturat abans que la resposta fos completa.',
@@ -82,7 +78,6 @@ export default {
   'thread.retry': 'Torna a respondre',
   'thread.quoted': 'En resposta a',
   'thread.attachment': 'Fitxer adjunt: {name}',
-  'thread.source': 'Font',
   'thread.sources.one': '{count} font',
   'thread.sources.many': '{count} fonts',
   'thread.sources.other': '{count} fonts',
@@ -183,14 +178,12 @@ export default {
   'questions.skipped': 'Omesa',
 
   // widgets
-  'widgets.label': 'Contingut interactiu',
   'widgets.more.one': 'Mostra’n {count} més',
   'widgets.more.many': 'Mostra’n {count} més',
   'widgets.more.other': 'Mostra’n {count} més',
   'widgets.less': 'Mostra’n menys',
   'widgets.showDetails': 'Mostra els detalls',
   'widgets.hideDetails': 'Amaga els detalls',
-  'widgets.working': 'En curs…',
   'widgets.choose': 'Trieu…',
   'widgets.clear': 'Esborra',
   'widgets.calendar': 'Obre el calendari',
@@ -244,5 +237,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Font {number}: {title}',
-  'sources.loading': 'S’està carregant una previsualització…',
 };

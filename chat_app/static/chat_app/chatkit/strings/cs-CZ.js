@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Chat je teď nedostupný. Zkuste to znovu.',
   'frame.retry': 'Zkusit znovu',
   'frame.dismiss': 'Skrýt',
-  'frame.close': 'Zavřít',
   'frame.cancel': 'Zrušit',
-  'frame.more': 'Více',
 
   // header
   'header.newChat': 'Nový chat',
   'header.history': 'Konverzace',
-  'header.back': 'Zpět',
   'header.untitled': 'Nový chat',
 
   // history
@@ -60,7 +57,6 @@ export default {
   'thread.assistant': 'Asistent',
   'thread.earlier': 'Zobrazit starší zprávy',
   'thread.latest': 'Přejít na nejnovější zprávu',
-  'thread.waiting': 'Asistent pracuje…',
   'thread.answered': 'Odpověď je hotová.',
   'thread.stopped': 'Tuto odpověď jste zastavili.',
   'thread.interrupted': 'Server přestal pracovat dřív, než byla odpověď hotová.',
@@ -85,7 +81,6 @@ export default {
   'thread.retry': 'Odpovědět znovu',
   'thread.quoted': 'V odpovědi na',
   'thread.attachment': 'Příloha: {name}',
-  'thread.source': 'Zdroj',
   'thread.sources.one': '{count} zdroj',
   'thread.sources.few': '{count} zdroje',
   'thread.sources.many': '{count} zdroje',
@@ -190,7 +185,6 @@ export default {
   'questions.skipped': 'Přeskočeno',
 
   // widgets
-  'widgets.label': 'Interaktivní obsah',
   'widgets.more.one': 'Zobrazit {count} další',
   'widgets.more.few': 'Zobrazit {count} další',
   'widgets.more.many': 'Zobrazit {count} další',
@@ -198,7 +192,6 @@ export default {
   'widgets.less': 'Zobrazit méně',
   'widgets.showDetails': 'Zobrazit podrobnosti',
   'widgets.hideDetails': 'Skrýt podrobnosti',
-  'widgets.working': 'Pracuje se…',
   'widgets.choose': 'Vybrat…',
   'widgets.clear': 'Vymazat',
   'widgets.calendar': 'Otevřít kalendář',
@@ -256,5 +249,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Zdroj {number}: {title}',
-  'sources.loading': 'Načítá se náhled…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Chatten kan ikke nås lige nu. Prøv igen.',
   'frame.retry': 'Prøv igen',
   'frame.dismiss': 'Skjul',
-  'frame.close': 'Luk',
   'frame.cancel': 'Annuller',
-  'frame.more': 'Mere',
 
   // header
   'header.newChat': 'Ny chat',
   'header.history': 'Samtaler',
-  'header.back': 'Tilbage',
   'header.untitled': 'Ny chat',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Assistenten',
   'thread.earlier': 'Vis tidligere beskeder',
   'thread.latest': 'Gå til den nyeste besked',
-  'thread.waiting': 'Assistenten arbejder…',
   'thread.answered': 'Svaret er færdigt.',
   'thread.stopped': 'Du stoppede dette svar.',
   'thread.interrupted': 'Serveren forsvandt, før svaret var færdigt.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Svar igen',
   'thread.quoted': 'Som svar på',
   'thread.attachment': 'Vedhæftet fil: {name}',
-  'thread.source': 'Kilde',
   'thread.sources.one': '{count} kilde',
   'thread.sources.other': '{count} kilder',
   'thread.tool': 'Kørte {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Sprunget over',
 
   // widgets
-  'widgets.label': 'Interaktivt indhold',
   'widgets.more.one': 'Vis {count} mere',
   'widgets.more.other': 'Vis {count} mere',
   'widgets.less': 'Vis færre',
   'widgets.showDetails': 'Vis detaljer',
   'widgets.hideDetails': 'Skjul detaljer',
-  'widgets.working': 'Arbejder…',
   'widgets.choose': 'Vælg…',
   'widgets.clear': 'Ryd',
   'widgets.calendar': 'Åbn kalenderen',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Kilde {number}: {title}',
-  'sources.loading': 'Indlæser en forhåndsvisning…',
 };

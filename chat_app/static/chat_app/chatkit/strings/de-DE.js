@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Der Chat ist gerade nicht erreichbar. Bitte versuchen Sie es noch einmal.',
   'frame.retry': 'Erneut versuchen',
   'frame.dismiss': 'Ausblenden',
-  'frame.close': 'Schließen',
   'frame.cancel': 'Abbrechen',
-  'frame.more': 'Mehr',
 
   // header
   'header.newChat': 'Neuer Chat',
   'header.history': 'Unterhaltungen',
-  'header.back': 'Zurück',
   'header.untitled': 'Neuer Chat',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Assistent',
   'thread.earlier': 'Frühere Nachrichten anzeigen',
   'thread.latest': 'Zur neuesten Nachricht springen',
-  'thread.waiting': 'Der Assistent arbeitet\u00a0…',
   'thread.answered': 'Die Antwort ist vollständig.',
   'thread.stopped': 'Sie haben diese Antwort angehalten.',
   'thread.interrupted': 'Der Server fiel aus, bevor die Antwort vollständig war.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Neu antworten',
   'thread.quoted': 'Antwort auf',
   'thread.attachment': 'Anhang: {name}',
-  'thread.source': 'Quelle',
   'thread.sources.one': '{count} Quelle',
   'thread.sources.other': '{count} Quellen',
   'thread.tool': '{name} ausgeführt',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Übersprungen',
 
   // widgets
-  'widgets.label': 'Interaktiver Inhalt',
   'widgets.more.one': '{count} weiteres anzeigen',
   'widgets.more.other': '{count} weitere anzeigen',
   'widgets.less': 'Weniger anzeigen',
   'widgets.showDetails': 'Details anzeigen',
   'widgets.hideDetails': 'Details ausblenden',
-  'widgets.working': 'In Arbeit\u00a0…',
   'widgets.choose': 'Auswählen\u00a0…',
   'widgets.clear': 'Leeren',
   'widgets.calendar': 'Kalender öffnen',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Quelle {number}: {title}',
-  'sources.loading': 'Vorschau wird geladen\u00a0…',
 };

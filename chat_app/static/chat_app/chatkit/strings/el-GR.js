@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Η συνομιλία δεν είναι προσβάσιμη αυτήν τη στιγμή. Δοκιμάστε ξανά.',
   'frame.retry': 'Δοκιμή ξανά',
   'frame.dismiss': 'Απόκρυψη',
-  'frame.close': 'Κλείσιμο',
   'frame.cancel': 'Ακύρωση',
-  'frame.more': 'Περισσότερα',
 
   // header
   'header.newChat': 'Νέα συνομιλία',
   'header.history': 'Συνομιλίες',
-  'header.back': 'Πίσω',
   'header.untitled': 'Νέα συνομιλία',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Βοηθός',
   'thread.earlier': 'Εμφάνιση προηγούμενων μηνυμάτων',
   'thread.latest': 'Μετάβαση στο πιο πρόσφατο μήνυμα',
-  'thread.waiting': 'Ο βοηθός εργάζεται…',
   'thread.answered': 'Η απάντηση ολοκληρώθηκε.',
   'thread.stopped': 'Σταματήσατε αυτήν την απάντηση.',
   'thread.interrupted': 'Ο διακομιστής διακόπηκε πριν ολοκληρωθεί η απάντηση.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Νέα απάντηση',
   'thread.quoted': 'Σε απάντηση του',
   'thread.attachment': 'Συνημμένο: {name}',
-  'thread.source': 'Πηγή',
   'thread.sources.one': '{count} πηγή',
   'thread.sources.other': '{count} πηγές',
   'thread.tool': 'Εκτελέστηκε: {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Παραλείφθηκε',
 
   // widgets
-  'widgets.label': 'Διαδραστικό περιεχόμενο',
   'widgets.more.one': 'Εμφάνιση {count} ακόμη',
   'widgets.more.other': 'Εμφάνιση {count} ακόμη',
   'widgets.less': 'Εμφάνιση λιγότερων',
   'widgets.showDetails': 'Εμφάνιση λεπτομερειών',
   'widgets.hideDetails': 'Απόκρυψη λεπτομερειών',
-  'widgets.working': 'Σε εξέλιξη…',
   'widgets.choose': 'Επιλογή…',
   'widgets.clear': 'Καθαρισμός',
   'widgets.calendar': 'Άνοιγμα ημερολογίου',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Πηγή {number}: {title}',
-  'sources.loading': 'Φόρτωση προεπισκόπησης…',
 };

@@ -13,14 +13,11 @@ export default {
   'frame.sorry': 'The chat cannot be reached just now. Please try again.',
   'frame.retry': 'Try again',
   'frame.dismiss': 'Dismiss',
-  'frame.close': 'Close',
   'frame.cancel': 'Cancel',
-  'frame.more': 'More',
 
   // header
   'header.newChat': 'New chat',
   'header.history': 'Conversations',
-  'header.back': 'Back',
   'header.untitled': 'New chat',
 
   // history
@@ -61,7 +58,6 @@ export default {
   'thread.assistant': 'Assistant',
   'thread.earlier': 'Show earlier messages',
   'thread.latest': 'Jump to the latest message',
-  'thread.waiting': 'The assistant is working…',
   'thread.answered': 'The answer is complete.',
   'thread.stopped': 'You stopped this answer.',
   'thread.interrupted': 'The server went away before the answer was complete.',
@@ -82,7 +78,6 @@ export default {
   'thread.retry': 'Answer again',
   'thread.quoted': 'In reply to',
   'thread.attachment': 'Attachment: {name}',
-  'thread.source': 'Source',
   'thread.sources.one': '{count} source',
   'thread.sources.other': '{count} sources',
   'thread.tool': 'Ran {name}',
@@ -179,13 +174,11 @@ export default {
   'questions.skipped': 'Skipped',
 
   // widgets
-  'widgets.label': 'Interactive content',
   'widgets.more.one': 'Show {count} more',
   'widgets.more.other': 'Show {count} more',
   'widgets.less': 'Show less',
   'widgets.showDetails': 'Show details',
   'widgets.hideDetails': 'Hide details',
-  'widgets.working': 'Working…',
   'widgets.choose': 'Choose…',
   'widgets.clear': 'Clear',
   'widgets.calendar': 'Open the calendar',
@@ -235,5 +228,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Source {number}: {title}',
-  'sources.loading': 'Loading a preview…',
 };

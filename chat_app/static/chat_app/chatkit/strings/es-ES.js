@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Ahora no se puede acceder al chat. Inténtalo de nuevo.',
   'frame.retry': 'Reintentar',
   'frame.dismiss': 'Descartar',
-  'frame.close': 'Cerrar',
   'frame.cancel': 'Cancelar',
-  'frame.more': 'Más',
 
   // header
   'header.newChat': 'Chat nuevo',
   'header.history': 'Conversaciones',
-  'header.back': 'Volver',
   'header.untitled': 'Chat nuevo',
 
   // history
@@ -59,7 +56,6 @@ export default {
   'thread.assistant': 'Asistente',
   'thread.earlier': 'Mostrar mensajes anteriores',
   'thread.latest': 'Ir al último mensaje',
-  'thread.waiting': 'El asistente está trabajando…',
   'thread.answered': 'La respuesta está completa.',
   'thread.stopped': 'Has detenido esta respuesta.',
   'thread.interrupted': 'El servidor se ha detenido antes de que la respuesta estuviera completa.',
@@ -82,7 +78,6 @@ export default {
   'thread.retry': 'Responder de nuevo',
   'thread.quoted': 'En respuesta a',
   'thread.attachment': 'Archivo adjunto: {name}',
-  'thread.source': 'Fuente',
   'thread.sources.one': '{count} fuente',
   'thread.sources.many': '{count} fuentes',
   'thread.sources.other': '{count} fuentes',
@@ -183,14 +178,12 @@ export default {
   'questions.skipped': 'Omitida',
 
   // widgets
-  'widgets.label': 'Contenido interactivo',
   'widgets.more.one': 'Mostrar {count} más',
   'widgets.more.many': 'Mostrar {count} más',
   'widgets.more.other': 'Mostrar {count} más',
   'widgets.less': 'Mostrar menos',
   'widgets.showDetails': 'Mostrar detalles',
   'widgets.hideDetails': 'Ocultar detalles',
-  'widgets.working': 'En curso…',
   'widgets.choose': 'Elegir…',
   'widgets.clear': 'Borrar',
   'widgets.calendar': 'Abrir el calendario',
@@ -244,5 +237,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Fuente {number}: {title}',
-  'sources.loading': 'Cargando una vista previa…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Vestlus pole praegu kättesaadav. Proovige uuesti.',
   'frame.retry': 'Proovi uuesti',
   'frame.dismiss': 'Loobu',
-  'frame.close': 'Sule',
   'frame.cancel': 'Tühista',
-  'frame.more': 'Rohkem',
 
   // header
   'header.newChat': 'Uus vestlus',
   'header.history': 'Vestlused',
-  'header.back': 'Tagasi',
   'header.untitled': 'Uus vestlus',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Assistent',
   'thread.earlier': 'Kuva varasemad sõnumid',
   'thread.latest': 'Liigu uusima sõnumi juurde',
-  'thread.waiting': 'Assistent töötab…',
   'thread.answered': 'Vastus on valmis.',
   'thread.stopped': 'Peatasite selle vastuse.',
   'thread.interrupted': 'Serveri töö katkes enne, kui vastus valmis sai.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Vasta uuesti',
   'thread.quoted': 'Vastuseks sõnumile',
   'thread.attachment': 'Manus: {name}',
-  'thread.source': 'Allikas',
   'thread.sources.one': '{count} allikas',
   'thread.sources.other': '{count} allikat',
   'thread.tool': 'Käivitatud: {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Vahele jäetud',
 
   // widgets
-  'widgets.label': 'Interaktiivne sisu',
   'widgets.more.one': 'Kuva veel {count}',
   'widgets.more.other': 'Kuva veel {count}',
   'widgets.less': 'Kuva vähem',
   'widgets.showDetails': 'Kuva üksikasjad',
   'widgets.hideDetails': 'Peida üksikasjad',
-  'widgets.working': 'Töötlemine…',
   'widgets.choose': 'Valige…',
   'widgets.clear': 'Tühjenda',
   'widgets.calendar': 'Ava kalender',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Allikas {number}: {title}',
-  'sources.loading': 'Eelvaate laadimine…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Chattiin ei saada juuri nyt yhteyttä. Yritä uudelleen.',
   'frame.retry': 'Yritä uudelleen',
   'frame.dismiss': 'Piilota',
-  'frame.close': 'Sulje',
   'frame.cancel': 'Peruuta',
-  'frame.more': 'Lisää',
 
   // header
   'header.newChat': 'Uusi keskustelu',
   'header.history': 'Keskustelut',
-  'header.back': 'Takaisin',
   'header.untitled': 'Uusi keskustelu',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Avustaja',
   'thread.earlier': 'Näytä aiemmat viestit',
   'thread.latest': 'Siirry uusimpaan viestiin',
-  'thread.waiting': 'Avustaja työskentelee…',
   'thread.answered': 'Vastaus on valmis.',
   'thread.stopped': 'Pysäytit tämän vastauksen.',
   'thread.interrupted': 'Palvelin katkesi ennen kuin vastaus oli valmis.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Vastaa uudelleen',
   'thread.quoted': 'Vastauksena',
   'thread.attachment': 'Liite: {name}',
-  'thread.source': 'Lähde',
   'thread.sources.one': '{count} lähde',
   'thread.sources.other': '{count} lähdettä',
   'thread.tool': 'Suoritettu: {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Ohitettu',
 
   // widgets
-  'widgets.label': 'Vuorovaikutteinen sisältö',
   'widgets.more.one': 'Näytä {count} lisää',
   'widgets.more.other': 'Näytä {count} lisää',
   'widgets.less': 'Näytä vähemmän',
   'widgets.showDetails': 'Näytä tiedot',
   'widgets.hideDetails': 'Piilota tiedot',
-  'widgets.working': 'Työskennellään…',
   'widgets.choose': 'Valitse…',
   'widgets.clear': 'Tyhjennä',
   'widgets.calendar': 'Avaa kalenteri',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Lähde {number}: {title}',
-  'sources.loading': 'Ladataan esikatselua…',
 };

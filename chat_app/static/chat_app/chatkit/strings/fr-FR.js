@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Le chat est injoignable pour le moment. Veuillez réessayer.',
   'frame.retry': 'Réessayer',
   'frame.dismiss': 'Ignorer',
-  'frame.close': 'Fermer',
   'frame.cancel': 'Annuler',
-  'frame.more': 'Plus',
 
   // header
   'header.newChat': 'Nouveau chat',
   'header.history': 'Conversations',
-  'header.back': 'Retour',
   'header.untitled': 'Nouveau chat',
 
   // history
@@ -59,7 +56,6 @@ export default {
   'thread.assistant': 'Assistant',
   'thread.earlier': 'Afficher les messages précédents',
   'thread.latest': 'Aller au dernier message',
-  'thread.waiting': 'L’assistant travaille…',
   'thread.answered': 'La réponse est complète.',
   'thread.stopped': 'Vous avez arrêté cette réponse.',
   'thread.interrupted': 'Le serveur s’est arrêté avant la fin de la réponse.',
@@ -82,7 +78,6 @@ export default {
   'thread.retry': 'Répondre à nouveau',
   'thread.quoted': 'En réponse à',
   'thread.attachment': 'Pièce jointe\u00a0: {name}',
-  'thread.source': 'Source',
   'thread.sources.one': '{count} source',
   'thread.sources.many': '{count} sources',
   'thread.sources.other': '{count} sources',
@@ -183,14 +178,12 @@ export default {
   'questions.skipped': 'Passée',
 
   // widgets
-  'widgets.label': 'Contenu interactif',
   'widgets.more.one': 'Afficher {count} de plus',
   'widgets.more.many': 'Afficher {count} de plus',
   'widgets.more.other': 'Afficher {count} de plus',
   'widgets.less': 'Afficher moins',
   'widgets.showDetails': 'Afficher les détails',
   'widgets.hideDetails': 'Masquer les détails',
-  'widgets.working': 'En cours…',
   'widgets.choose': 'Choisir…',
   'widgets.clear': 'Effacer',
   'widgets.calendar': 'Ouvrir le calendrier',
@@ -244,5 +237,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Source {number}\u00a0: {title}',
-  'sources.loading': 'Chargement d’un aperçu…',
 };

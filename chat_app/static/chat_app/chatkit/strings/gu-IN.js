@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'હાલમાં ચૅટ ઉપલબ્ધ નથી. કૃપા કરીને ફરી પ્રયાસ કરો.',
   'frame.retry': 'ફરી પ્રયાસ કરો',
   'frame.dismiss': 'છોડી દો',
-  'frame.close': 'બંધ કરો',
   'frame.cancel': 'રદ કરો',
-  'frame.more': 'વધુ',
 
   // header
   'header.newChat': 'નવી ચૅટ',
   'header.history': 'વાતચીતો',
-  'header.back': 'પાછળ',
   'header.untitled': 'નવી ચૅટ',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'સહાયક',
   'thread.earlier': 'અગાઉના સંદેશા બતાવો',
   'thread.latest': 'સૌથી નવા સંદેશ પર જાઓ',
-  'thread.waiting': 'સહાયક કામ કરી રહ્યો છે…',
   'thread.answered': 'જવાબ પૂરો થયો.',
   'thread.stopped': 'તમે આ જવાબ રોકી દીધો.',
   'thread.interrupted': 'જવાબ પૂરો થાય તે પહેલાં સર્વર બંધ થઈ ગયું.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'ફરી જવાબ આપો',
   'thread.quoted': 'આના જવાબમાં',
   'thread.attachment': 'જોડાણ: {name}',
-  'thread.source': 'સ્રોત',
   'thread.sources.one': '{count} સ્રોત',
   'thread.sources.other': '{count} સ્રોત',
   'thread.tool': '{name} ચલાવ્યું',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'છોડી દીધું',
 
   // widgets
-  'widgets.label': 'ઇન્ટરેક્ટિવ કન્ટેન્ટ',
   'widgets.more.one': 'વધુ {count} બતાવો',
   'widgets.more.other': 'વધુ {count} બતાવો',
   'widgets.less': 'ઓછું બતાવો',
   'widgets.showDetails': 'વિગતો બતાવો',
   'widgets.hideDetails': 'વિગતો છુપાવો',
-  'widgets.working': 'કામ ચાલુ છે…',
   'widgets.choose': 'પસંદ કરો…',
   'widgets.clear': 'સાફ કરો',
   'widgets.calendar': 'કૅલેન્ડર ખોલો',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'સ્રોત {number}: {title}',
-  'sources.loading': 'પ્રીવ્યૂ લોડ થઈ રહ્યો છે…',
 };

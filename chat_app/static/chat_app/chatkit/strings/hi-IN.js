@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'अभी चैट तक नहीं पहुँचा जा सकता। कृपया फिर से कोशिश करें।',
   'frame.retry': 'फिर से कोशिश करें',
   'frame.dismiss': 'हटाएँ',
-  'frame.close': 'बंद करें',
   'frame.cancel': 'रद्द करें',
-  'frame.more': 'और',
 
   // header
   'header.newChat': 'नई चैट',
   'header.history': 'बातचीत',
-  'header.back': 'वापस',
   'header.untitled': 'नई चैट',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'सहायक',
   'thread.earlier': 'पहले के संदेश दिखाएँ',
   'thread.latest': 'सबसे नए संदेश पर जाएँ',
-  'thread.waiting': 'सहायक काम कर रहा है…',
   'thread.answered': 'जवाब पूरा हो गया।',
   'thread.stopped': 'आपने यह जवाब रोक दिया।',
   'thread.interrupted': 'जवाब पूरा होने से पहले सर्वर बंद हो गया।',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'फिर से जवाब दें',
   'thread.quoted': 'इसके जवाब में',
   'thread.attachment': 'अटैचमेंट: {name}',
-  'thread.source': 'स्रोत',
   'thread.sources.one': '{count} स्रोत',
   'thread.sources.other': '{count} स्रोत',
   'thread.tool': '{name} चलाया गया',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'छोड़ा गया',
 
   // widgets
-  'widgets.label': 'इंटरैक्टिव सामग्री',
   'widgets.more.one': '{count} और दिखाएँ',
   'widgets.more.other': '{count} और दिखाएँ',
   'widgets.less': 'कम दिखाएँ',
   'widgets.showDetails': 'विवरण दिखाएँ',
   'widgets.hideDetails': 'विवरण छिपाएँ',
-  'widgets.working': 'काम जारी है…',
   'widgets.choose': 'चुनें…',
   'widgets.clear': 'साफ़ करें',
   'widgets.calendar': 'कैलेंडर खोलें',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'स्रोत {number}: {title}',
-  'sources.loading': 'प्रीव्यू लोड हो रहा है…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Čavrljanje trenutačno nije dostupno. Pokušajte ponovno.',
   'frame.retry': 'Pokušaj ponovno',
   'frame.dismiss': 'Sakrij',
-  'frame.close': 'Zatvori',
   'frame.cancel': 'Odustani',
-  'frame.more': 'Više',
 
   // header
   'header.newChat': 'Novo čavrljanje',
   'header.history': 'Razgovori',
-  'header.back': 'Natrag',
   'header.untitled': 'Novo čavrljanje',
 
   // history
@@ -59,7 +56,6 @@ export default {
   'thread.assistant': 'Asistent',
   'thread.earlier': 'Prikaži ranije poruke',
   'thread.latest': 'Idi na najnoviju poruku',
-  'thread.waiting': 'Asistent radi…',
   'thread.answered': 'Odgovor je dovršen.',
   'thread.stopped': 'Zaustavili ste ovaj odgovor.',
   'thread.interrupted': 'Poslužitelj je prestao raditi prije nego što je odgovor dovršen.',
@@ -82,7 +78,6 @@ export default {
   'thread.retry': 'Odgovori ponovno',
   'thread.quoted': 'Kao odgovor na',
   'thread.attachment': 'Privitak: {name}',
-  'thread.source': 'Izvor',
   'thread.sources.one': '{count} izvor',
   'thread.sources.few': '{count} izvora',
   'thread.sources.other': '{count} izvora',
@@ -183,14 +178,12 @@ export default {
   'questions.skipped': 'Preskočeno',
 
   // widgets
-  'widgets.label': 'Interaktivni sadržaj',
   'widgets.more.one': 'Prikaži još {count}',
   'widgets.more.few': 'Prikaži još {count}',
   'widgets.more.other': 'Prikaži još {count}',
   'widgets.less': 'Prikaži manje',
   'widgets.showDetails': 'Prikaži pojedinosti',
   'widgets.hideDetails': 'Sakrij pojedinosti',
-  'widgets.working': 'U tijeku…',
   'widgets.choose': 'Odaberite…',
   'widgets.clear': 'Očisti',
   'widgets.calendar': 'Otvori kalendar',
@@ -244,5 +237,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Izvor {number}: {title}',
-  'sources.loading': 'Učitavanje pregleda…',
 };

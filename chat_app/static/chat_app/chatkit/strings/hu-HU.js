@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'A csevegés most nem érhető el. Próbálja újra.',
   'frame.retry': 'Próbálja újra',
   'frame.dismiss': 'Elrejtés',
-  'frame.close': 'Bezárás',
   'frame.cancel': 'Mégse',
-  'frame.more': 'Továbbiak',
 
   // header
   'header.newChat': 'Új csevegés',
   'header.history': 'Beszélgetések',
-  'header.back': 'Vissza',
   'header.untitled': 'Új csevegés',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Asszisztens',
   'thread.earlier': 'Korábbi üzenetek megjelenítése',
   'thread.latest': 'Ugrás a legújabb üzenetre',
-  'thread.waiting': 'Az asszisztens dolgozik…',
   'thread.answered': 'A válasz elkészült.',
   'thread.stopped': 'Ön leállította ezt a választ.',
   'thread.interrupted': 'A kiszolgáló leállt, mielőtt a válasz elkészült volna.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Új válasz kérése',
   'thread.quoted': 'Válasz erre',
   'thread.attachment': 'Melléklet: {name}',
-  'thread.source': 'Forrás',
   'thread.sources.one': '{count} forrás',
   'thread.sources.other': '{count} forrás',
   'thread.tool': 'Lefutott: {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Kihagyva',
 
   // widgets
-  'widgets.label': 'Interaktív tartalom',
   'widgets.more.one': 'Még {count} megjelenítése',
   'widgets.more.other': 'Még {count} megjelenítése',
   'widgets.less': 'Kevesebb megjelenítése',
   'widgets.showDetails': 'Részletek megjelenítése',
   'widgets.hideDetails': 'Részletek elrejtése',
-  'widgets.working': 'Folyamatban…',
   'widgets.choose': 'Választás…',
   'widgets.clear': 'Törlés',
   'widgets.calendar': 'Naptár megnyitása',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': '{number}. forrás: {title}',
-  'sources.loading': 'Előnézet betöltése…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Զրույցն այս պահին հասանելի չէ։ Փորձեք նորից։',
   'frame.retry': 'Փորձել նորից',
   'frame.dismiss': 'Անտեսել',
-  'frame.close': 'Փակել',
   'frame.cancel': 'Չեղարկել',
-  'frame.more': 'Ավելին',
 
   // header
   'header.newChat': 'Նոր զրույց',
   'header.history': 'Զրույցներ',
-  'header.back': 'Հետ',
   'header.untitled': 'Նոր զրույց',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Օգնական',
   'thread.earlier': 'Ցույց տալ նախորդ հաղորդագրությունները',
   'thread.latest': 'Անցնել վերջին հաղորդագրությանը',
-  'thread.waiting': 'Օգնականն աշխատում է…',
   'thread.answered': 'Պատասխանը պատրաստ է։',
   'thread.stopped': 'Դուք կանգնեցրիք այս պատասխանը։',
   'thread.interrupted': 'Սերվերն անջատվեց մինչև պատասխանի ավարտը։',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Պատասխանել նորից',
   'thread.quoted': 'Ի պատասխան',
   'thread.attachment': 'Կցված ֆայլ՝ {name}',
-  'thread.source': 'Աղբյուր',
   'thread.sources.one': '{count} աղբյուր',
   'thread.sources.other': '{count} աղբյուր',
   'thread.tool': 'Գործարկվեց՝ {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Բաց է թողնվել',
 
   // widgets
-  'widgets.label': 'Ինտերակտիվ բովանդակություն',
   'widgets.more.one': 'Ցույց տալ ևս {count}',
   'widgets.more.other': 'Ցույց տալ ևս {count}',
   'widgets.less': 'Ցույց տալ ավելի քիչ',
   'widgets.showDetails': 'Ցույց տալ մանրամասները',
   'widgets.hideDetails': 'Թաքցնել մանրամասները',
-  'widgets.working': 'Ընթացքի մեջ է…',
   'widgets.choose': 'Ընտրեք…',
   'widgets.clear': 'Մաքրել',
   'widgets.calendar': 'Բացել օրացույցը',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Աղբյուր {number}՝ {title}',
-  'sources.loading': 'Բեռնվում է նախադիտումը…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Obrolan tidak dapat dijangkau saat ini. Silakan coba lagi.',
   'frame.retry': 'Coba lagi',
   'frame.dismiss': 'Tutup pesan',
-  'frame.close': 'Tutup',
   'frame.cancel': 'Batal',
-  'frame.more': 'Lainnya',
 
   // header
   'header.newChat': 'Obrolan baru',
   'header.history': 'Percakapan',
-  'header.back': 'Kembali',
   'header.untitled': 'Obrolan baru',
 
   // history
@@ -57,7 +54,6 @@ export default {
   'thread.assistant': 'Asisten',
   'thread.earlier': 'Tampilkan pesan sebelumnya',
   'thread.latest': 'Ke pesan terbaru',
-  'thread.waiting': 'Asisten sedang bekerja…',
   'thread.answered': 'Jawaban sudah lengkap.',
   'thread.stopped': 'Anda menghentikan jawaban ini.',
   'thread.interrupted': 'Server berhenti sebelum jawaban lengkap.',
@@ -76,7 +72,6 @@ export default {
   'thread.retry': 'Jawab lagi',
   'thread.quoted': 'Membalas',
   'thread.attachment': 'Lampiran: {name}',
-  'thread.source': 'Sumber',
   'thread.sources.other': '{count} sumber',
   'thread.tool': '{name} dijalankan',
   'thread.toolRunning': 'Menjalankan {name}…',
@@ -169,12 +164,10 @@ export default {
   'questions.skipped': 'Dilewati',
 
   // widgets
-  'widgets.label': 'Konten interaktif',
   'widgets.more.other': 'Tampilkan {count} lagi',
   'widgets.less': 'Tampilkan lebih sedikit',
   'widgets.showDetails': 'Tampilkan detail',
   'widgets.hideDetails': 'Sembunyikan detail',
-  'widgets.working': 'Sedang diproses…',
   'widgets.choose': 'Pilih…',
   'widgets.clear': 'Bersihkan',
   'widgets.calendar': 'Buka kalender',
@@ -220,5 +213,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Sumber {number}: {title}',
-  'sources.loading': 'Memuat pratinjau…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Ekki næst samband við spjallið núna. Reyndu aftur.',
   'frame.retry': 'Reyna aftur',
   'frame.dismiss': 'Hunsa',
-  'frame.close': 'Loka',
   'frame.cancel': 'Hætta við',
-  'frame.more': 'Meira',
 
   // header
   'header.newChat': 'Nýtt spjall',
   'header.history': 'Samtöl',
-  'header.back': 'Til baka',
   'header.untitled': 'Nýtt spjall',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Aðstoðarmaður',
   'thread.earlier': 'Sýna eldri skilaboð',
   'thread.latest': 'Fara í nýjustu skilaboðin',
-  'thread.waiting': 'Aðstoðarmaðurinn er að vinna…',
   'thread.answered': 'Svarið er tilbúið.',
   'thread.stopped': 'Þú stöðvaðir þetta svar.',
   'thread.interrupted': 'Þjónninn datt út áður en svarið var tilbúið.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Svara aftur',
   'thread.quoted': 'Sem svar við',
   'thread.attachment': 'Viðhengi: {name}',
-  'thread.source': 'Heimild',
   'thread.sources.one': '{count} heimild',
   'thread.sources.other': '{count} heimildir',
   'thread.tool': 'Keyrði {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Sleppt',
 
   // widgets
-  'widgets.label': 'Gagnvirkt efni',
   'widgets.more.one': 'Sýna {count} í viðbót',
   'widgets.more.other': 'Sýna {count} í viðbót',
   'widgets.less': 'Sýna minna',
   'widgets.showDetails': 'Sýna nánari upplýsingar',
   'widgets.hideDetails': 'Fela nánari upplýsingar',
-  'widgets.working': 'Vinnur…',
   'widgets.choose': 'Veldu…',
   'widgets.clear': 'Hreinsa',
   'widgets.calendar': 'Opna dagatalið',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Heimild {number}: {title}',
-  'sources.loading': 'Hleður forskoðun…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'La chat non è raggiungibile in questo momento. Riprova.',
   'frame.retry': 'Riprova',
   'frame.dismiss': 'Ignora',
-  'frame.close': 'Chiudi',
   'frame.cancel': 'Annulla',
-  'frame.more': 'Altro',
 
   // header
   'header.newChat': 'Nuova chat',
   'header.history': 'Conversazioni',
-  'header.back': 'Indietro',
   'header.untitled': 'Nuova chat',
 
   // history
@@ -59,7 +56,6 @@ export default {
   'thread.assistant': 'Assistente',
   'thread.earlier': 'Mostra i messaggi precedenti',
   'thread.latest': 'Vai al messaggio più recente',
-  'thread.waiting': 'L’assistente sta lavorando…',
   'thread.answered': 'La risposta è completa.',
   'thread.stopped': 'Hai fermato questa risposta.',
   'thread.interrupted': 'Il server si è interrotto prima che la risposta fosse completa.',
@@ -82,7 +78,6 @@ export default {
   'thread.retry': 'Rispondi di nuovo',
   'thread.quoted': 'In risposta a',
   'thread.attachment': 'Allegato: {name}',
-  'thread.source': 'Fonte',
   'thread.sources.one': '{count} fonte',
   'thread.sources.many': '{count} fonti',
   'thread.sources.other': '{count} fonti',
@@ -183,14 +178,12 @@ export default {
   'questions.skipped': 'Saltata',
 
   // widgets
-  'widgets.label': 'Contenuto interattivo',
   'widgets.more.one': 'Mostra {count} altro',
   'widgets.more.many': 'Mostra altri {count}',
   'widgets.more.other': 'Mostra altri {count}',
   'widgets.less': 'Mostra meno',
   'widgets.showDetails': 'Mostra i dettagli',
   'widgets.hideDetails': 'Nascondi i dettagli',
-  'widgets.working': 'In corso…',
   'widgets.choose': 'Scegli…',
   'widgets.clear': 'Cancella',
   'widgets.calendar': 'Apri il calendario',
@@ -244,5 +237,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Fonte {number}: {title}',
-  'sources.loading': 'Caricamento dell’anteprima…',
 };

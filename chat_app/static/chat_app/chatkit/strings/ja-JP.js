@@ -10,14 +10,11 @@ export default {
   'frame.sorry': '現在チャットに接続できません。もう一度お試しください。',
   'frame.retry': 'もう一度試す',
   'frame.dismiss': '閉じる',
-  'frame.close': '閉じる',
   'frame.cancel': 'キャンセル',
-  'frame.more': 'その他',
 
   // header
   'header.newChat': '新しいチャット',
   'header.history': '会話',
-  'header.back': '戻る',
   'header.untitled': '新しいチャット',
 
   // history
@@ -57,7 +54,6 @@ export default {
   'thread.assistant': 'アシスタント',
   'thread.earlier': '以前のメッセージを表示',
   'thread.latest': '最新のメッセージへ移動',
-  'thread.waiting': 'アシスタントが作業中です…',
   'thread.answered': '回答が完了しました。',
   'thread.stopped': 'この回答を停止しました。',
   'thread.interrupted': '回答が完了する前にサーバーが停止しました。',
@@ -76,7 +72,6 @@ export default {
   'thread.retry': 'もう一度回答する',
   'thread.quoted': '返信先',
   'thread.attachment': '添付ファイル: {name}',
-  'thread.source': '出典',
   'thread.sources.other': '{count} 件の出典',
   'thread.tool': '{name} を実行しました',
   'thread.toolRunning': '{name} を実行中…',
@@ -169,12 +164,10 @@ export default {
   'questions.skipped': 'スキップしました',
 
   // widgets
-  'widgets.label': 'インタラクティブなコンテンツ',
   'widgets.more.other': 'さらに {count} 件を表示',
   'widgets.less': '表示を減らす',
   'widgets.showDetails': '詳細を表示',
   'widgets.hideDetails': '詳細を隠す',
-  'widgets.working': '処理中…',
   'widgets.choose': '選択…',
   'widgets.clear': 'クリア',
   'widgets.calendar': 'カレンダーを開く',
@@ -220,5 +213,4 @@ export default {
 
   // sources of an answer
   'sources.number': '出典 {number}: {title}',
-  'sources.loading': 'プレビューを読み込み中…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'ჩატი ამჟამად მიუწვდომელია. სცადეთ ხელახლა.',
   'frame.retry': 'ხელახლა ცდა',
   'frame.dismiss': 'დახურვა',
-  'frame.close': 'დახურვა',
   'frame.cancel': 'გაუქმება',
-  'frame.more': 'მეტი',
 
   // header
   'header.newChat': 'ახალი ჩატი',
   'header.history': 'საუბრები',
-  'header.back': 'უკან',
   'header.untitled': 'ახალი ჩატი',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'ასისტენტი',
   'thread.earlier': 'ადრინდელი შეტყობინებების ჩვენება',
   'thread.latest': 'უახლეს შეტყობინებაზე გადასვლა',
-  'thread.waiting': 'ასისტენტი მუშაობს…',
   'thread.answered': 'პასუხი დასრულებულია.',
   'thread.stopped': 'თქვენ შეაჩერეთ ეს პასუხი.',
   'thread.interrupted': 'სერვერი გაითიშა პასუხის დასრულებამდე.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'ხელახლა პასუხი',
   'thread.quoted': 'პასუხად',
   'thread.attachment': 'დანართი: {name}',
-  'thread.source': 'წყარო',
   'thread.sources.one': '{count} წყარო',
   'thread.sources.other': '{count} წყარო',
   'thread.tool': 'გაეშვა {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'გამოტოვებულია',
 
   // widgets
-  'widgets.label': 'ინტერაქტიული შინაარსი',
   'widgets.more.one': 'კიდევ {count}-ის ჩვენება',
   'widgets.more.other': 'კიდევ {count}-ის ჩვენება',
   'widgets.less': 'ნაკლების ჩვენება',
   'widgets.showDetails': 'დეტალების ჩვენება',
   'widgets.hideDetails': 'დეტალების დამალვა',
-  'widgets.working': 'მიმდინარეობს…',
   'widgets.choose': 'აირჩიეთ…',
   'widgets.clear': 'გასუფთავება',
   'widgets.calendar': 'კალენდრის გახსნა',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'წყარო {number}: {title}',
-  'sources.loading': 'იტვირთება გადახედვა…',
 };

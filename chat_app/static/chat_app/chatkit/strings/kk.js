@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Қазір чатқа қосылу мүмкін емес. Қайталап көріңіз.',
   'frame.retry': 'Қайталап көру',
   'frame.dismiss': 'Жабу',
-  'frame.close': 'Жабу',
   'frame.cancel': 'Бас тарту',
-  'frame.more': 'Тағы',
 
   // header
   'header.newChat': 'Жаңа чат',
   'header.history': 'Әңгімелер',
-  'header.back': 'Артқа',
   'header.untitled': 'Жаңа чат',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Көмекші',
   'thread.earlier': 'Бұрынғы хабарларды көрсету',
   'thread.latest': 'Ең соңғы хабарға өту',
-  'thread.waiting': 'Көмекші жұмыс істеп жатыр…',
   'thread.answered': 'Жауап дайын.',
   'thread.stopped': 'Сіз бұл жауапты тоқтаттыңыз.',
   'thread.interrupted': 'Жауап аяқталмай тұрып, сервер тоқтап қалды.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Қайта жауап беру',
   'thread.quoted': 'Мынаған жауап ретінде:',
   'thread.attachment': 'Тіркеме: {name}',
-  'thread.source': 'Дереккөз',
   'thread.sources.one': '{count} дереккөз',
   'thread.sources.other': '{count} дереккөз',
   'thread.tool': '{name} іске қосылды',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Өткізіп жіберілді',
 
   // widgets
-  'widgets.label': 'Интерактивті мазмұн',
   'widgets.more.one': 'Тағы {count} көрсету',
   'widgets.more.other': 'Тағы {count} көрсету',
   'widgets.less': 'Азырақ көрсету',
   'widgets.showDetails': 'Мәліметтерді көрсету',
   'widgets.hideDetails': 'Мәліметтерді жасыру',
-  'widgets.working': 'Орындалуда…',
   'widgets.choose': 'Таңдаңыз…',
   'widgets.clear': 'Тазарту',
   'widgets.calendar': 'Күнтізбені ашу',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': '{number}-дереккөз: {title}',
-  'sources.loading': 'Алдын ала көрініс жүктелуде…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'ಸದ್ಯ ಚಾಟ್ ಲಭ್ಯವಿಲ್ಲ. ದಯವಿಟ್ಟು ಮತ್ತೆ ಪ್ರಯತ್ನಿಸಿ.',
   'frame.retry': 'ಮತ್ತೆ ಪ್ರಯತ್ನಿಸಿ',
   'frame.dismiss': 'ವಜಾಗೊಳಿಸಿ',
-  'frame.close': 'ಮುಚ್ಚಿರಿ',
   'frame.cancel': 'ರದ್ದುಮಾಡಿ',
-  'frame.more': 'ಇನ್ನಷ್ಟು',
 
   // header
   'header.newChat': 'ಹೊಸ ಚಾಟ್',
   'header.history': 'ಸಂಭಾಷಣೆಗಳು',
-  'header.back': 'ಹಿಂದೆ',
   'header.untitled': 'ಹೊಸ ಚಾಟ್',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'ಸಹಾಯಕ',
   'thread.earlier': 'ಹಿಂದಿನ ಸಂದೇಶಗಳನ್ನು ತೋರಿಸಿ',
   'thread.latest': 'ಇತ್ತೀಚಿನ ಸಂದೇಶಕ್ಕೆ ಹೋಗಿ',
-  'thread.waiting': 'ಸಹಾಯಕ ಕೆಲಸ ಮಾಡುತ್ತಿದೆ…',
   'thread.answered': 'ಉತ್ತರ ಪೂರ್ಣಗೊಂಡಿದೆ.',
   'thread.stopped': 'ನೀವು ಈ ಉತ್ತರವನ್ನು ನಿಲ್ಲಿಸಿದ್ದೀರಿ.',
   'thread.interrupted': 'ಉತ್ತರ ಪೂರ್ಣಗೊಳ್ಳುವ ಮೊದಲೇ ಸರ್ವರ್ ಸ್ಥಗಿತಗೊಂಡಿತು.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'ಮತ್ತೆ ಉತ್ತರಿಸಿ',
   'thread.quoted': 'ಇದಕ್ಕೆ ಉತ್ತರವಾಗಿ',
   'thread.attachment': 'ಲಗತ್ತು: {name}',
-  'thread.source': 'ಮೂಲ',
   'thread.sources.one': '{count} ಮೂಲ',
   'thread.sources.other': '{count} ಮೂಲಗಳು',
   'thread.tool': '{name} ರನ್ ಆಗಿದೆ',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'ಬಿಟ್ಟುಬಿಡಲಾಗಿದೆ',
 
   // widgets
-  'widgets.label': 'ಸಂವಾದಾತ್ಮಕ ವಿಷಯ',
   'widgets.more.one': 'ಇನ್ನೂ {count} ತೋರಿಸಿ',
   'widgets.more.other': 'ಇನ್ನೂ {count} ತೋರಿಸಿ',
   'widgets.less': 'ಕಡಿಮೆ ತೋರಿಸಿ',
   'widgets.showDetails': 'ವಿವರಗಳನ್ನು ತೋರಿಸಿ',
   'widgets.hideDetails': 'ವಿವರಗಳನ್ನು ಮರೆಮಾಡಿ',
-  'widgets.working': 'ಕೆಲಸ ನಡೆಯುತ್ತಿದೆ…',
   'widgets.choose': 'ಆರಿಸಿ…',
   'widgets.clear': 'ತೆರವುಗೊಳಿಸಿ',
   'widgets.calendar': 'ಕ್ಯಾಲೆಂಡರ್ ತೆರೆಯಿರಿ',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'ಮೂಲ {number}: {title}',
-  'sources.loading': 'ಪೂರ್ವವೀಕ್ಷಣೆ ಲೋಡ್ ಆಗುತ್ತಿದೆ…',
 };

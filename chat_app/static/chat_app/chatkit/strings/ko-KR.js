@@ -10,14 +10,11 @@ export default {
   'frame.sorry': '지금은 채팅에 연결할 수 없습니다. 다시 시도해 주세요.',
   'frame.retry': '다시 시도',
   'frame.dismiss': '닫기',
-  'frame.close': '닫기',
   'frame.cancel': '취소',
-  'frame.more': '더 보기',
 
   // header
   'header.newChat': '새 채팅',
   'header.history': '대화',
-  'header.back': '뒤로',
   'header.untitled': '새 채팅',
 
   // history
@@ -57,7 +54,6 @@ export default {
   'thread.assistant': '어시스턴트',
   'thread.earlier': '이전 메시지 보기',
   'thread.latest': '최신 메시지로 이동',
-  'thread.waiting': '어시스턴트가 작업 중입니다…',
   'thread.answered': '답변이 완료되었습니다.',
   'thread.stopped': '이 답변을 중지했습니다.',
   'thread.interrupted': '답변이 완료되기 전에 서버가 중단되었습니다.',
@@ -76,7 +72,6 @@ export default {
   'thread.retry': '다시 답변하기',
   'thread.quoted': '답장 대상',
   'thread.attachment': '첨부 파일: {name}',
-  'thread.source': '출처',
   'thread.sources.other': '출처 {count}개',
   'thread.tool': '{name} 실행됨',
   'thread.toolRunning': '{name} 실행 중…',
@@ -169,12 +164,10 @@ export default {
   'questions.skipped': '건너뜀',
 
   // widgets
-  'widgets.label': '대화형 콘텐츠',
   'widgets.more.other': '{count}개 더 보기',
   'widgets.less': '간단히 보기',
   'widgets.showDetails': '세부정보 보기',
   'widgets.hideDetails': '세부정보 숨기기',
-  'widgets.working': '작업 중…',
   'widgets.choose': '선택…',
   'widgets.clear': '지우기',
   'widgets.calendar': '달력 열기',
@@ -220,5 +213,4 @@ export default {
 
   // sources of an answer
   'sources.number': '출처 {number}: {title}',
-  'sources.loading': '미리보기를 불러오는 중…',
 };

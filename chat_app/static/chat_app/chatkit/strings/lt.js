@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Pokalbis šiuo metu nepasiekiamas. Bandykite dar kartą.',
   'frame.retry': 'Bandyti dar kartą',
   'frame.dismiss': 'Atmesti',
-  'frame.close': 'Uždaryti',
   'frame.cancel': 'Atšaukti',
-  'frame.more': 'Daugiau',
 
   // header
   'header.newChat': 'Naujas pokalbis',
   'header.history': 'Pokalbiai',
-  'header.back': 'Atgal',
   'header.untitled': 'Naujas pokalbis',
 
   // history
@@ -60,7 +57,6 @@ export default {
   'thread.assistant': 'Asistentas',
   'thread.earlier': 'Rodyti ankstesnius pranešimus',
   'thread.latest': 'Pereiti prie naujausio pranešimo',
-  'thread.waiting': 'Asistentas dirba…',
   'thread.answered': 'Atsakymas baigtas.',
   'thread.stopped': 'Sustabdėte šį atsakymą.',
   'thread.interrupted': 'Serveris nustojo veikti dar nebaigus atsakymo.',
@@ -85,7 +81,6 @@ export default {
   'thread.retry': 'Atsakyti iš naujo',
   'thread.quoted': 'Atsakant į',
   'thread.attachment': 'Priedas: {name}',
-  'thread.source': 'Šaltinis',
   'thread.sources.one': '{count} šaltinis',
   'thread.sources.few': '{count} šaltiniai',
   'thread.sources.many': '{count} šaltinio',
@@ -190,7 +185,6 @@ export default {
   'questions.skipped': 'Praleista',
 
   // widgets
-  'widgets.label': 'Interaktyvus turinys',
   'widgets.more.one': 'Rodyti dar {count}',
   'widgets.more.few': 'Rodyti dar {count}',
   'widgets.more.many': 'Rodyti dar {count}',
@@ -198,7 +192,6 @@ export default {
   'widgets.less': 'Rodyti mažiau',
   'widgets.showDetails': 'Rodyti išsamią informaciją',
   'widgets.hideDetails': 'Slėpti išsamią informaciją',
-  'widgets.working': 'Vykdoma…',
   'widgets.choose': 'Pasirinkite…',
   'widgets.clear': 'Išvalyti',
   'widgets.calendar': 'Atidaryti kalendorių',
@@ -256,5 +249,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Šaltinis {number}: {title}',
-  'sources.loading': 'Įkeliama peržiūra…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Tērzēšana pašlaik nav sasniedzama. Mēģiniet vēlreiz.',
   'frame.retry': 'Mēģināt vēlreiz',
   'frame.dismiss': 'Nerādīt',
-  'frame.close': 'Aizvērt',
   'frame.cancel': 'Atcelt',
-  'frame.more': 'Vairāk',
 
   // header
   'header.newChat': 'Jauna tērzēšana',
   'header.history': 'Sarunas',
-  'header.back': 'Atpakaļ',
   'header.untitled': 'Jauna tērzēšana',
 
   // history
@@ -59,7 +56,6 @@ export default {
   'thread.assistant': 'Asistents',
   'thread.earlier': 'Rādīt iepriekšējos ziņojumus',
   'thread.latest': 'Pāriet uz jaunāko ziņojumu',
-  'thread.waiting': 'Asistents strādā…',
   'thread.answered': 'Atbilde ir pabeigta.',
   'thread.stopped': 'Jūs apturējāt šo atbildi.',
   'thread.interrupted': 'Serveris pārtrauca darbu, pirms atbilde bija pabeigta.',
@@ -82,7 +78,6 @@ export default {
   'thread.retry': 'Atbildēt vēlreiz',
   'thread.quoted': 'Atbildot uz',
   'thread.attachment': 'Pielikums: {name}',
-  'thread.source': 'Avots',
   'thread.sources.zero': '{count} avotu',
   'thread.sources.one': '{count} avots',
   'thread.sources.other': '{count} avoti',
@@ -183,14 +178,12 @@ export default {
   'questions.skipped': 'Izlaists',
 
   // widgets
-  'widgets.label': 'Interaktīvs saturs',
   'widgets.more.zero': 'Rādīt vēl {count}',
   'widgets.more.one': 'Rādīt vēl {count}',
   'widgets.more.other': 'Rādīt vēl {count}',
   'widgets.less': 'Rādīt mazāk',
   'widgets.showDetails': 'Rādīt detalizētu informāciju',
   'widgets.hideDetails': 'Slēpt detalizētu informāciju',
-  'widgets.working': 'Notiek apstrāde…',
   'widgets.choose': 'Izvēlieties…',
   'widgets.clear': 'Notīrīt',
   'widgets.calendar': 'Atvērt kalendāru',
@@ -244,5 +237,4 @@ export default {
 
   // sources of an answer
   'sources.number': '{number}. avots: {title}',
-  'sources.loading': 'Tiek ielādēts priekšskatījums…',
 };

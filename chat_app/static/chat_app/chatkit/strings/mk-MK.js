@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Разговорот моментално не е достапен. Обидете се повторно.',
   'frame.retry': 'Обиди се повторно',
   'frame.dismiss': 'Отфрли',
-  'frame.close': 'Затвори',
   'frame.cancel': 'Откажи',
-  'frame.more': 'Повеќе',
 
   // header
   'header.newChat': 'Нов разговор',
   'header.history': 'Разговори',
-  'header.back': 'Назад',
   'header.untitled': 'Нов разговор',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Помошник',
   'thread.earlier': 'Прикажи ги претходните пораки',
   'thread.latest': 'Оди на најновата порака',
-  'thread.waiting': 'Помошникот работи…',
   'thread.answered': 'Одговорот е завршен.',
   'thread.stopped': 'Го запревте одговорот.',
   'thread.interrupted': 'Серверот престана да работи пред да заврши одговорот.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Одговори повторно',
   'thread.quoted': 'Како одговор на',
   'thread.attachment': 'Прилог: {name}',
-  'thread.source': 'Извор',
   'thread.sources.one': '{count} извор',
   'thread.sources.other': '{count} извори',
   'thread.tool': 'Извршено: {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Прескокнато',
 
   // widgets
-  'widgets.label': 'Интерактивна содржина',
   'widgets.more.one': 'Прикажи уште {count}',
   'widgets.more.other': 'Прикажи уште {count}',
   'widgets.less': 'Прикажи помалку',
   'widgets.showDetails': 'Прикажи детали',
   'widgets.hideDetails': 'Сокриј детали',
-  'widgets.working': 'Во тек…',
   'widgets.choose': 'Изберете…',
   'widgets.clear': 'Исчисти',
   'widgets.calendar': 'Отвори го календарот',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Извор {number}: {title}',
-  'sources.loading': 'Се вчитува преглед…',
 };

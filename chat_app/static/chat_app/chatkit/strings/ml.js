@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'ചാറ്റ് ഇപ്പോൾ ലഭ്യമല്ല. വീണ്ടും ശ്രമിക്കുക.',
   'frame.retry': 'വീണ്ടും ശ്രമിക്കുക',
   'frame.dismiss': 'ഒഴിവാക്കുക',
-  'frame.close': 'അടയ്ക്കുക',
   'frame.cancel': 'റദ്ദാക്കുക',
-  'frame.more': 'കൂടുതൽ',
 
   // header
   'header.newChat': 'പുതിയ ചാറ്റ്',
   'header.history': 'സംഭാഷണങ്ങൾ',
-  'header.back': 'മടങ്ങുക',
   'header.untitled': 'പുതിയ ചാറ്റ്',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'അസിസ്റ്റന്റ്',
   'thread.earlier': 'മുമ്പത്തെ സന്ദേശങ്ങൾ കാണിക്കുക',
   'thread.latest': 'ഏറ്റവും പുതിയ സന്ദേശത്തിലേക്ക് പോകുക',
-  'thread.waiting': 'അസിസ്റ്റന്റ് പ്രവർത്തിക്കുന്നു…',
   'thread.answered': 'ഉത്തരം പൂർത്തിയായി.',
   'thread.stopped': 'നിങ്ങൾ ഈ ഉത്തരം നിർത്തി.',
   'thread.interrupted': 'ഉത്തരം പൂർത്തിയാകുന്നതിന് മുമ്പ് സെർവർ നിലച്ചു.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'വീണ്ടും ഉത്തരം നൽകുക',
   'thread.quoted': 'ഇതിനുള്ള മറുപടി',
   'thread.attachment': 'അറ്റാച്ച്‌മെന്റ്: {name}',
-  'thread.source': 'ഉറവിടം',
   'thread.sources.one': '{count} ഉറവിടം',
   'thread.sources.other': '{count} ഉറവിടങ്ങൾ',
   'thread.tool': '{name} പ്രവർത്തിപ്പിച്ചു',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'ഒഴിവാക്കി',
 
   // widgets
-  'widgets.label': 'ഇന്ററാക്റ്റീവ് ഉള്ളടക്കം',
   'widgets.more.one': '{count} എണ്ണം കൂടി കാണിക്കുക',
   'widgets.more.other': '{count} എണ്ണം കൂടി കാണിക്കുക',
   'widgets.less': 'കുറച്ച് കാണിക്കുക',
   'widgets.showDetails': 'വിശദാംശങ്ങൾ കാണിക്കുക',
   'widgets.hideDetails': 'വിശദാംശങ്ങൾ മറയ്ക്കുക',
-  'widgets.working': 'പ്രവർത്തിക്കുന്നു…',
   'widgets.choose': 'തിരഞ്ഞെടുക്കുക…',
   'widgets.clear': 'മായ്ക്കുക',
   'widgets.calendar': 'കലണ്ടർ തുറക്കുക',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'ഉറവിടം {number}: {title}',
-  'sources.loading': 'പ്രിവ്യൂ ലോഡ് ചെയ്യുന്നു…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Чат одоогоор холбогдохгүй байна. Дахин оролдоно уу.',
   'frame.retry': 'Дахин оролдох',
   'frame.dismiss': 'Хаах',
-  'frame.close': 'Хаах',
   'frame.cancel': 'Цуцлах',
-  'frame.more': 'Бусад',
 
   // header
   'header.newChat': 'Шинэ чат',
   'header.history': 'Харилцан яриа',
-  'header.back': 'Буцах',
   'header.untitled': 'Шинэ чат',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Туслах',
   'thread.earlier': 'Өмнөх мессежүүдийг харуулах',
   'thread.latest': 'Хамгийн сүүлийн мессеж рүү очих',
-  'thread.waiting': 'Туслах ажиллаж байна…',
   'thread.answered': 'Хариулт бэлэн боллоо.',
   'thread.stopped': 'Та энэ хариултыг зогсоосон.',
   'thread.interrupted': 'Хариулт дуусахаас өмнө сервер зогссон.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Дахин хариулах',
   'thread.quoted': 'Дараахад хариулсан',
   'thread.attachment': 'Хавсралт: {name}',
-  'thread.source': 'Эх сурвалж',
   'thread.sources.one': '{count} эх сурвалж',
   'thread.sources.other': '{count} эх сурвалж',
   'thread.tool': '{name} ажиллуулсан',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Алгассан',
 
   // widgets
-  'widgets.label': 'Интерактив контент',
   'widgets.more.one': 'Өөр {count}-г харуулах',
   'widgets.more.other': 'Өөр {count}-г харуулах',
   'widgets.less': 'Цөөнийг харуулах',
   'widgets.showDetails': 'Дэлгэрэнгүйг харуулах',
   'widgets.hideDetails': 'Дэлгэрэнгүйг нуух',
-  'widgets.working': 'Ажиллаж байна…',
   'widgets.choose': 'Сонгох…',
   'widgets.clear': 'Арилгах',
   'widgets.calendar': 'Календарийг нээх',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': '{number}-р эх сурвалж: {title}',
-  'sources.loading': 'Урьдчилан харах хэсгийг ачаалж байна…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'सध्या चॅट उपलब्ध नाही. कृपया पुन्हा प्रयत्न करा.',
   'frame.retry': 'पुन्हा प्रयत्न करा',
   'frame.dismiss': 'डिसमिस करा',
-  'frame.close': 'बंद करा',
   'frame.cancel': 'रद्द करा',
-  'frame.more': 'आणखी',
 
   // header
   'header.newChat': 'नवीन चॅट',
   'header.history': 'संभाषणे',
-  'header.back': 'मागे',
   'header.untitled': 'नवीन चॅट',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'साहाय्यक',
   'thread.earlier': 'आधीचे मेसेज दाखवा',
   'thread.latest': 'सर्वात नवीन मेसेजवर जा',
-  'thread.waiting': 'साहाय्यक काम करत आहे…',
   'thread.answered': 'उत्तर पूर्ण झाले.',
   'thread.stopped': 'तुम्ही हे उत्तर थांबवले.',
   'thread.interrupted': 'उत्तर पूर्ण होण्यापूर्वी सर्व्हर बंद पडला.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'पुन्हा उत्तर द्या',
   'thread.quoted': 'याला उत्तर म्हणून',
   'thread.attachment': 'अटॅचमेंट: {name}',
-  'thread.source': 'स्रोत',
   'thread.sources.one': '{count} स्रोत',
   'thread.sources.other': '{count} स्रोत',
   'thread.tool': '{name} रन केले',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'वगळले',
 
   // widgets
-  'widgets.label': 'इंटरॅक्टिव्ह आशय',
   'widgets.more.one': 'आणखी {count} दाखवा',
   'widgets.more.other': 'आणखी {count} दाखवा',
   'widgets.less': 'कमी दाखवा',
   'widgets.showDetails': 'तपशील दाखवा',
   'widgets.hideDetails': 'तपशील लपवा',
-  'widgets.working': 'काम सुरू आहे…',
   'widgets.choose': 'निवडा…',
   'widgets.clear': 'साफ करा',
   'widgets.calendar': 'कॅलेंडर उघडा',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'स्रोत {number}: {title}',
-  'sources.loading': 'पूर्वावलोकन लोड होत आहे…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Sembang tidak dapat dicapai sekarang. Sila cuba lagi.',
   'frame.retry': 'Cuba lagi',
   'frame.dismiss': 'Ketepikan',
-  'frame.close': 'Tutup',
   'frame.cancel': 'Batal',
-  'frame.more': 'Lagi',
 
   // header
   'header.newChat': 'Sembang baharu',
   'header.history': 'Perbualan',
-  'header.back': 'Kembali',
   'header.untitled': 'Sembang baharu',
 
   // history
@@ -57,7 +54,6 @@ export default {
   'thread.assistant': 'Pembantu',
   'thread.earlier': 'Tunjukkan mesej terdahulu',
   'thread.latest': 'Pergi ke mesej terbaharu',
-  'thread.waiting': 'Pembantu sedang bekerja…',
   'thread.answered': 'Jawapan telah lengkap.',
   'thread.stopped': 'Anda menghentikan jawapan ini.',
   'thread.interrupted': 'Pelayan terhenti sebelum jawapan lengkap.',
@@ -76,7 +72,6 @@ export default {
   'thread.retry': 'Jawab semula',
   'thread.quoted': 'Sebagai balasan kepada',
   'thread.attachment': 'Lampiran: {name}',
-  'thread.source': 'Sumber',
   'thread.sources.other': '{count} sumber',
   'thread.tool': '{name} telah dijalankan',
   'thread.toolRunning': 'Menjalankan {name}…',
@@ -169,12 +164,10 @@ export default {
   'questions.skipped': 'Dilangkau',
 
   // widgets
-  'widgets.label': 'Kandungan interaktif',
   'widgets.more.other': 'Tunjukkan {count} lagi',
   'widgets.less': 'Tunjukkan kurang',
   'widgets.showDetails': 'Tunjukkan butiran',
   'widgets.hideDetails': 'Sembunyikan butiran',
-  'widgets.working': 'Sedang diproses…',
   'widgets.choose': 'Pilih…',
   'widgets.clear': 'Kosongkan',
   'widgets.calendar': 'Buka kalendar',
@@ -220,5 +213,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Sumber {number}: {title}',
-  'sources.loading': 'Memuatkan pratonton…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'ယခု ချတ်ကို အသုံးပြု၍ မရသေးပါ။ ထပ်စမ်းကြည့်ပါ။',
   'frame.retry': 'ထပ်စမ်းကြည့်ရန်',
   'frame.dismiss': 'ပယ်ရန်',
-  'frame.close': 'ပိတ်ရန်',
   'frame.cancel': 'မလုပ်တော့',
-  'frame.more': 'နောက်ထပ်',
 
   // header
   'header.newChat': 'ချတ်အသစ်',
   'header.history': 'စကားဝိုင်းများ',
-  'header.back': 'နောက်သို့',
   'header.untitled': 'ချတ်အသစ်',
 
   // history
@@ -57,7 +54,6 @@ export default {
   'thread.assistant': 'အကူ',
   'thread.earlier': 'အစောပိုင်း မက်ဆေ့ဂျ်များ ပြရန်',
   'thread.latest': 'နောက်ဆုံး မက်ဆေ့ဂျ်သို့ သွားရန်',
-  'thread.waiting': 'အကူက လုပ်ဆောင်နေသည်…',
   'thread.answered': 'အဖြေ ပြီးပါပြီ။',
   'thread.stopped': 'ဤအဖြေကို သင် ရပ်လိုက်သည်။',
   'thread.interrupted': 'အဖြေ မပြီးမီ ဆာဗာ ရပ်သွားသည်။',
@@ -76,7 +72,6 @@ export default {
   'thread.retry': 'ထပ်ဖြေရန်',
   'thread.quoted': 'အောက်ပါကို ပြန်ဖြေသည်',
   'thread.attachment': 'ပူးတွဲဖိုင်- {name}',
-  'thread.source': 'ရင်းမြစ်',
   'thread.sources.other': 'ရင်းမြစ် {count} ခု',
   'thread.tool': '{name} ကို လုပ်ဆောင်ပြီးပါပြီ',
   'thread.toolRunning': '{name} ကို လုပ်ဆောင်နေသည်…',
@@ -169,12 +164,10 @@ export default {
   'questions.skipped': 'ကျော်လိုက်သည်',
 
   // widgets
-  'widgets.label': 'အပြန်အလှန်တုံ့ပြန်နိုင်သော အကြောင်းအရာ',
   'widgets.more.other': 'နောက်ထပ် {count} ခု ပြရန်',
   'widgets.less': 'လျှော့ပြရန်',
   'widgets.showDetails': 'အသေးစိတ် ပြရန်',
   'widgets.hideDetails': 'အသေးစိတ် ဖျောက်ထားရန်',
-  'widgets.working': 'လုပ်ဆောင်နေသည်…',
   'widgets.choose': 'ရွေးပါ…',
   'widgets.clear': 'ရှင်းရန်',
   'widgets.calendar': 'ပြက္ခဒိန် ဖွင့်ရန်',
@@ -220,5 +213,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'ရင်းမြစ် {number}- {title}',
-  'sources.loading': 'အစမ်းကြည့်ရှုမှု ဖွင့်နေသည်…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Chatten kan ikke nås akkurat nå. Prøv igjen.',
   'frame.retry': 'Prøv igjen',
   'frame.dismiss': 'Skjul',
-  'frame.close': 'Lukk',
   'frame.cancel': 'Avbryt',
-  'frame.more': 'Mer',
 
   // header
   'header.newChat': 'Ny chat',
   'header.history': 'Samtaler',
-  'header.back': 'Tilbake',
   'header.untitled': 'Ny chat',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Assistenten',
   'thread.earlier': 'Vis tidligere meldinger',
   'thread.latest': 'Gå til den nyeste meldingen',
-  'thread.waiting': 'Assistenten arbeider…',
   'thread.answered': 'Svaret er ferdig.',
   'thread.stopped': 'Du stoppet dette svaret.',
   'thread.interrupted': 'Tjeneren falt ut før svaret var ferdig.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Svar på nytt',
   'thread.quoted': 'Som svar på',
   'thread.attachment': 'Vedlegg: {name}',
-  'thread.source': 'Kilde',
   'thread.sources.one': '{count} kilde',
   'thread.sources.other': '{count} kilder',
   'thread.tool': 'Kjørte {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Hoppet over',
 
   // widgets
-  'widgets.label': 'Interaktivt innhold',
   'widgets.more.one': 'Vis {count} til',
   'widgets.more.other': 'Vis {count} til',
   'widgets.less': 'Vis færre',
   'widgets.showDetails': 'Vis detaljer',
   'widgets.hideDetails': 'Skjul detaljer',
-  'widgets.working': 'Arbeider…',
   'widgets.choose': 'Velg…',
   'widgets.clear': 'Tøm',
   'widgets.calendar': 'Åpne kalenderen',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Kilde {number}: {title}',
-  'sources.loading': 'Laster inn en forhåndsvisning…',
 };

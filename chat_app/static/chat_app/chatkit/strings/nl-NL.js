@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'De chat is nu niet bereikbaar. Probeer het opnieuw.',
   'frame.retry': 'Opnieuw proberen',
   'frame.dismiss': 'Verbergen',
-  'frame.close': 'Sluiten',
   'frame.cancel': 'Annuleren',
-  'frame.more': 'Meer',
 
   // header
   'header.newChat': 'Nieuwe chat',
   'header.history': 'Gesprekken',
-  'header.back': 'Terug',
   'header.untitled': 'Nieuwe chat',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Assistent',
   'thread.earlier': 'Eerdere berichten tonen',
   'thread.latest': 'Naar het nieuwste bericht',
-  'thread.waiting': 'De assistent is bezig…',
   'thread.answered': 'Het antwoord is compleet.',
   'thread.stopped': 'Je hebt dit antwoord gestopt.',
   'thread.interrupted': 'De server viel weg voordat het antwoord compleet was.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Opnieuw antwoorden',
   'thread.quoted': 'In antwoord op',
   'thread.attachment': 'Bijlage: {name}',
-  'thread.source': 'Bron',
   'thread.sources.one': '{count} bron',
   'thread.sources.other': '{count} bronnen',
   'thread.tool': '{name} uitgevoerd',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Overgeslagen',
 
   // widgets
-  'widgets.label': 'Interactieve inhoud',
   'widgets.more.one': 'Nog {count} tonen',
   'widgets.more.other': 'Nog {count} tonen',
   'widgets.less': 'Minder tonen',
   'widgets.showDetails': 'Details tonen',
   'widgets.hideDetails': 'Details verbergen',
-  'widgets.working': 'Bezig…',
   'widgets.choose': 'Kiezen…',
   'widgets.clear': 'Wissen',
   'widgets.calendar': 'Kalender openen',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Bron {number}: {title}',
-  'sources.loading': 'Voorbeeld wordt geladen…',
 };

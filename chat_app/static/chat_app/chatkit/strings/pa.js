@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'ਇਸ ਵੇਲੇ ਚੈਟ ਤੱਕ ਪਹੁੰਚ ਨਹੀਂ ਹੋ ਸਕਦੀ। ਕਿਰਪਾ ਕਰਕੇ ਦੁਬਾਰਾ ਕੋਸ਼ਿਸ਼ ਕਰੋ।',
   'frame.retry': 'ਦੁਬਾਰਾ ਕੋਸ਼ਿਸ਼ ਕਰੋ',
   'frame.dismiss': 'ਖਾਰਜ ਕਰੋ',
-  'frame.close': 'ਬੰਦ ਕਰੋ',
   'frame.cancel': 'ਰੱਦ ਕਰੋ',
-  'frame.more': 'ਹੋਰ',
 
   // header
   'header.newChat': 'ਨਵੀਂ ਚੈਟ',
   'header.history': 'ਗੱਲਾਂਬਾਤਾਂ',
-  'header.back': 'ਪਿੱਛੇ',
   'header.untitled': 'ਨਵੀਂ ਚੈਟ',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'ਸਹਾਇਕ',
   'thread.earlier': 'ਪਹਿਲਾਂ ਦੇ ਸੁਨੇਹੇ ਦਿਖਾਓ',
   'thread.latest': 'ਸਭ ਤੋਂ ਨਵੇਂ ਸੁਨੇਹੇ ’ਤੇ ਜਾਓ',
-  'thread.waiting': 'ਸਹਾਇਕ ਕੰਮ ਕਰ ਰਿਹਾ ਹੈ…',
   'thread.answered': 'ਜਵਾਬ ਪੂਰਾ ਹੋ ਗਿਆ।',
   'thread.stopped': 'ਤੁਸੀਂ ਇਹ ਜਵਾਬ ਰੋਕ ਦਿੱਤਾ।',
   'thread.interrupted': 'ਜਵਾਬ ਪੂਰਾ ਹੋਣ ਤੋਂ ਪਹਿਲਾਂ ਸਰਵਰ ਬੰਦ ਹੋ ਗਿਆ।',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'ਦੁਬਾਰਾ ਜਵਾਬ ਦਿਓ',
   'thread.quoted': 'ਇਸਦੇ ਜਵਾਬ ਵਿੱਚ',
   'thread.attachment': 'ਅਟੈਚਮੈਂਟ: {name}',
-  'thread.source': 'ਸਰੋਤ',
   'thread.sources.one': '{count} ਸਰੋਤ',
   'thread.sources.other': '{count} ਸਰੋਤ',
   'thread.tool': '{name} ਚਲਾਇਆ ਗਿਆ',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'ਛੱਡਿਆ ਗਿਆ',
 
   // widgets
-  'widgets.label': 'ਇੰਟਰਐਕਟਿਵ ਸਮੱਗਰੀ',
   'widgets.more.one': '{count} ਹੋਰ ਦਿਖਾਓ',
   'widgets.more.other': '{count} ਹੋਰ ਦਿਖਾਓ',
   'widgets.less': 'ਘੱਟ ਦਿਖਾਓ',
   'widgets.showDetails': 'ਵੇਰਵੇ ਦਿਖਾਓ',
   'widgets.hideDetails': 'ਵੇਰਵੇ ਲੁਕਾਓ',
-  'widgets.working': 'ਕੰਮ ਜਾਰੀ ਹੈ…',
   'widgets.choose': 'ਚੁਣੋ…',
   'widgets.clear': 'ਸਾਫ਼ ਕਰੋ',
   'widgets.calendar': 'ਕੈਲੰਡਰ ਖੋਲ੍ਹੋ',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'ਸਰੋਤ {number}: {title}',
-  'sources.loading': 'ਝਲਕ ਲੋਡ ਹੋ ਰਹੀ ਹੈ…',
 };

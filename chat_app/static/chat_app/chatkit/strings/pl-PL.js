@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Czat jest teraz niedostępny. Spróbuj ponownie.',
   'frame.retry': 'Spróbuj ponownie',
   'frame.dismiss': 'Odrzuć',
-  'frame.close': 'Zamknij',
   'frame.cancel': 'Anuluj',
-  'frame.more': 'Więcej',
 
   // header
   'header.newChat': 'Nowy czat',
   'header.history': 'Rozmowy',
-  'header.back': 'Wstecz',
   'header.untitled': 'Nowy czat',
 
   // history
@@ -60,7 +57,6 @@ export default {
   'thread.assistant': 'Asystent',
   'thread.earlier': 'Pokaż wcześniejsze wiadomości',
   'thread.latest': 'Przejdź do najnowszej wiadomości',
-  'thread.waiting': 'Asystent pracuje…',
   'thread.answered': 'Odpowiedź jest gotowa.',
   'thread.stopped': 'Odpowiedź została przez Ciebie zatrzymana.',
   'thread.interrupted': 'Serwer przestał działać, zanim odpowiedź była gotowa.',
@@ -85,7 +81,6 @@ export default {
   'thread.retry': 'Odpowiedz jeszcze raz',
   'thread.quoted': 'W odpowiedzi na',
   'thread.attachment': 'Załącznik: {name}',
-  'thread.source': 'Źródło',
   'thread.sources.one': '{count} źródło',
   'thread.sources.few': '{count} źródła',
   'thread.sources.many': '{count} źródeł',
@@ -190,7 +185,6 @@ export default {
   'questions.skipped': 'Pominięto',
 
   // widgets
-  'widgets.label': 'Treść interaktywna',
   'widgets.more.one': 'Pokaż jeszcze {count}',
   'widgets.more.few': 'Pokaż jeszcze {count}',
   'widgets.more.many': 'Pokaż jeszcze {count}',
@@ -198,7 +192,6 @@ export default {
   'widgets.less': 'Pokaż mniej',
   'widgets.showDetails': 'Pokaż szczegóły',
   'widgets.hideDetails': 'Ukryj szczegóły',
-  'widgets.working': 'W toku…',
   'widgets.choose': 'Wybierz…',
   'widgets.clear': 'Wyczyść',
   'widgets.calendar': 'Otwórz kalendarz',
@@ -256,5 +249,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Źródło {number}: {title}',
-  'sources.loading': 'Wczytywanie podglądu…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'O chat não está acessível agora. Tente de novo.',
   'frame.retry': 'Tentar de novo',
   'frame.dismiss': 'Dispensar',
-  'frame.close': 'Fechar',
   'frame.cancel': 'Cancelar',
-  'frame.more': 'Mais',
 
   // header
   'header.newChat': 'Novo chat',
   'header.history': 'Conversas',
-  'header.back': 'Voltar',
   'header.untitled': 'Novo chat',
 
   // history
@@ -59,7 +56,6 @@ export default {
   'thread.assistant': 'Assistente',
   'thread.earlier': 'Mostrar mensagens anteriores',
   'thread.latest': 'Ir para a mensagem mais recente',
-  'thread.waiting': 'O assistente está trabalhando…',
   'thread.answered': 'A resposta está completa.',
   'thread.stopped': 'Você interrompeu esta resposta.',
   'thread.interrupted': 'O servidor parou antes de a resposta estar completa.',
@@ -82,7 +78,6 @@ export default {
   'thread.retry': 'Responder de novo',
   'thread.quoted': 'Em resposta a',
   'thread.attachment': 'Anexo: {name}',
-  'thread.source': 'Fonte',
   'thread.sources.one': '{count} fonte',
   'thread.sources.many': '{count} fontes',
   'thread.sources.other': '{count} fontes',
@@ -183,14 +178,12 @@ export default {
   'questions.skipped': 'Pulada',
 
   // widgets
-  'widgets.label': 'Conteúdo interativo',
   'widgets.more.one': 'Mostrar mais {count}',
   'widgets.more.many': 'Mostrar mais {count}',
   'widgets.more.other': 'Mostrar mais {count}',
   'widgets.less': 'Mostrar menos',
   'widgets.showDetails': 'Mostrar detalhes',
   'widgets.hideDetails': 'Ocultar detalhes',
-  'widgets.working': 'Trabalhando…',
   'widgets.choose': 'Escolher…',
   'widgets.clear': 'Limpar',
   'widgets.calendar': 'Abrir o calendário',
@@ -244,5 +237,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Fonte {number}: {title}',
-  'sources.loading': 'Carregando uma prévia…',
 };

@@ -25,7 +25,6 @@ export default {
 
   // thread: messages and what is done with them
   'thread.you': 'Eu',
-  'thread.waiting': 'O assistente está a trabalhar…',
   'thread.stopped': 'Parou esta resposta.',
   'thread.restarting': 'O servidor está a reiniciar. A resposta será pedida novamente assim que ele voltar.',
   'thread.unsent': 'Parou-a antes de ser enviada.',
@@ -97,7 +96,6 @@ export default {
   'questions.skipped': 'Ignorada',
 
   // widgets
-  'widgets.working': 'Em curso…',
   'widgets.nextMonth': 'Mês seguinte',
   'widgets.neededTick': 'Assinale esta caixa para continuar.',
   'widgets.badEmail': 'Introduza um endereço de e-mail.',
@@ -132,5 +130,4 @@ export default {
   'image.download': 'Transferir',
 
   // sources of an answer
-  'sources.loading': 'A carregar uma pré-visualização…',
 };

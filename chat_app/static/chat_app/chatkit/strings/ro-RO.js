@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Chatul nu poate fi accesat acum. Încercați din nou.',
   'frame.retry': 'Încercați din nou',
   'frame.dismiss': 'Ascunde',
-  'frame.close': 'Închide',
   'frame.cancel': 'Anulează',
-  'frame.more': 'Mai mult',
 
   // header
   'header.newChat': 'Chat nou',
   'header.history': 'Conversații',
-  'header.back': 'Înapoi',
   'header.untitled': 'Chat nou',
 
   // history
@@ -59,7 +56,6 @@ export default {
   'thread.assistant': 'Asistent',
   'thread.earlier': 'Afișează mesajele anterioare',
   'thread.latest': 'Mergi la cel mai nou mesaj',
-  'thread.waiting': 'Asistentul lucrează…',
   'thread.answered': 'Răspunsul este complet.',
   'thread.stopped': 'Ați oprit acest răspuns.',
   'thread.interrupted': 'Serverul s-a oprit înainte ca răspunsul să fie complet.',
@@ -82,7 +78,6 @@ export default {
   'thread.retry': 'Răspunde din nou',
   'thread.quoted': 'Ca răspuns la',
   'thread.attachment': 'Fișier atașat: {name}',
-  'thread.source': 'Sursă',
   'thread.sources.one': '{count} sursă',
   'thread.sources.few': '{count} surse',
   'thread.sources.other': '{count} de surse',
@@ -183,14 +178,12 @@ export default {
   'questions.skipped': 'Omisă',
 
   // widgets
-  'widgets.label': 'Conținut interactiv',
   'widgets.more.one': 'Afișează încă {count}',
   'widgets.more.few': 'Afișează încă {count}',
   'widgets.more.other': 'Afișează încă {count}',
   'widgets.less': 'Afișează mai puține',
   'widgets.showDetails': 'Afișează detaliile',
   'widgets.hideDetails': 'Ascunde detaliile',
-  'widgets.working': 'În lucru…',
   'widgets.choose': 'Alegeți…',
   'widgets.clear': 'Golește',
   'widgets.calendar': 'Deschide calendarul',
@@ -244,5 +237,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Sursa {number}: {title}',
-  'sources.loading': 'Se încarcă o previzualizare…',
 };

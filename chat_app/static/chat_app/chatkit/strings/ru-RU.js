@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Чат сейчас недоступен. Попробуйте ещё раз.',
   'frame.retry': 'Повторить',
   'frame.dismiss': 'Скрыть',
-  'frame.close': 'Закрыть',
   'frame.cancel': 'Отмена',
-  'frame.more': 'Ещё',
 
   // header
   'header.newChat': 'Новый чат',
   'header.history': 'Беседы',
-  'header.back': 'Назад',
   'header.untitled': 'Новый чат',
 
   // history
@@ -60,7 +57,6 @@ export default {
   'thread.assistant': 'Ассистент',
   'thread.earlier': 'Показать более ранние сообщения',
   'thread.latest': 'Перейти к последнему сообщению',
-  'thread.waiting': 'Ассистент работает…',
   'thread.answered': 'Ответ готов.',
   'thread.stopped': 'Вы остановили этот ответ.',
   'thread.interrupted': 'Сервер отключился до того, как ответ был готов.',
@@ -85,7 +81,6 @@ export default {
   'thread.retry': 'Ответить заново',
   'thread.quoted': 'В ответ на',
   'thread.attachment': 'Вложение: {name}',
-  'thread.source': 'Источник',
   'thread.sources.one': '{count} источник',
   'thread.sources.few': '{count} источника',
   'thread.sources.many': '{count} источников',
@@ -190,7 +185,6 @@ export default {
   'questions.skipped': 'Пропущено',
 
   // widgets
-  'widgets.label': 'Интерактивное содержимое',
   'widgets.more.one': 'Показать ещё {count}',
   'widgets.more.few': 'Показать ещё {count}',
   'widgets.more.many': 'Показать ещё {count}',
@@ -198,7 +192,6 @@ export default {
   'widgets.less': 'Свернуть',
   'widgets.showDetails': 'Показать подробности',
   'widgets.hideDetails': 'Скрыть подробности',
-  'widgets.working': 'Выполняется…',
   'widgets.choose': 'Выберите…',
   'widgets.clear': 'Очистить',
   'widgets.calendar': 'Открыть календарь',
@@ -256,5 +249,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Источник {number}: {title}',
-  'sources.loading': 'Загрузка предпросмотра…',
 };

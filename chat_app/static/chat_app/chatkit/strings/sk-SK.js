@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Chat je teraz nedostupný. Skúste to znova.',
   'frame.retry': 'Skúsiť znova',
   'frame.dismiss': 'Skryť',
-  'frame.close': 'Zavrieť',
   'frame.cancel': 'Zrušiť',
-  'frame.more': 'Viac',
 
   // header
   'header.newChat': 'Nový chat',
   'header.history': 'Konverzácie',
-  'header.back': 'Späť',
   'header.untitled': 'Nový chat',
 
   // history
@@ -60,7 +57,6 @@ export default {
   'thread.assistant': 'Asistent',
   'thread.earlier': 'Zobraziť staršie správy',
   'thread.latest': 'Prejsť na najnovšiu správu',
-  'thread.waiting': 'Asistent pracuje…',
   'thread.answered': 'Odpoveď je hotová.',
   'thread.stopped': 'Túto odpoveď ste zastavili.',
   'thread.interrupted': 'Server prestal pracovať skôr, než bola odpoveď hotová.',
@@ -85,7 +81,6 @@ export default {
   'thread.retry': 'Odpovedať znova',
   'thread.quoted': 'V odpovedi na',
   'thread.attachment': 'Príloha: {name}',
-  'thread.source': 'Zdroj',
   'thread.sources.one': '{count} zdroj',
   'thread.sources.few': '{count} zdroje',
   'thread.sources.many': '{count} zdroje',
@@ -190,7 +185,6 @@ export default {
   'questions.skipped': 'Preskočené',
 
   // widgets
-  'widgets.label': 'Interaktívny obsah',
   'widgets.more.one': 'Zobraziť {count} ďalší',
   'widgets.more.few': 'Zobraziť {count} ďalšie',
   'widgets.more.many': 'Zobraziť {count} ďalšie',
@@ -198,7 +192,6 @@ export default {
   'widgets.less': 'Zobraziť menej',
   'widgets.showDetails': 'Zobraziť podrobnosti',
   'widgets.hideDetails': 'Skryť podrobnosti',
-  'widgets.working': 'Pracuje sa…',
   'widgets.choose': 'Vybrať…',
   'widgets.clear': 'Vymazať',
   'widgets.calendar': 'Otvoriť kalendár',
@@ -256,5 +249,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Zdroj {number}: {title}',
-  'sources.loading': 'Načítava sa ukážka…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Klepet trenutno ni dosegljiv. Poskusite znova.',
   'frame.retry': 'Poskusi znova',
   'frame.dismiss': 'Opusti',
-  'frame.close': 'Zapri',
   'frame.cancel': 'Prekliči',
-  'frame.more': 'Več',
 
   // header
   'header.newChat': 'Nov klepet',
   'header.history': 'Pogovori',
-  'header.back': 'Nazaj',
   'header.untitled': 'Nov klepet',
 
   // history
@@ -60,7 +57,6 @@ export default {
   'thread.assistant': 'Pomočnik',
   'thread.earlier': 'Pokaži prejšnja sporočila',
   'thread.latest': 'Skoči na najnovejše sporočilo',
-  'thread.waiting': 'Pomočnik dela …',
   'thread.answered': 'Odgovor je končan.',
   'thread.stopped': 'Ta odgovor ste ustavili.',
   'thread.interrupted': 'Strežnik je prenehal delovati, preden je bil odgovor končan.',
@@ -85,7 +81,6 @@ export default {
   'thread.retry': 'Odgovori znova',
   'thread.quoted': 'V odgovor na',
   'thread.attachment': 'Priloga: {name}',
-  'thread.source': 'Vir',
   'thread.sources.one': '{count} vir',
   'thread.sources.two': '{count} vira',
   'thread.sources.few': '{count} viri',
@@ -190,7 +185,6 @@ export default {
   'questions.skipped': 'Preskočeno',
 
   // widgets
-  'widgets.label': 'Interaktivna vsebina',
   'widgets.more.one': 'Pokaži še {count}',
   'widgets.more.two': 'Pokaži še {count}',
   'widgets.more.few': 'Pokaži še {count}',
@@ -198,7 +192,6 @@ export default {
   'widgets.less': 'Pokaži manj',
   'widgets.showDetails': 'Pokaži podrobnosti',
   'widgets.hideDetails': 'Skrij podrobnosti',
-  'widgets.working': 'V teku …',
   'widgets.choose': 'Izberite …',
   'widgets.clear': 'Počisti',
   'widgets.calendar': 'Odpri koledar',
@@ -256,5 +249,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Vir {number}: {title}',
-  'sources.loading': 'Nalaganje predogleda …',
 };

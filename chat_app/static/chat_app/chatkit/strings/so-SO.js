@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Wada sheekeysiga hadda lama heli karo. Fadlan mar kale isku day.',
   'frame.retry': 'Mar kale isku day',
   'frame.dismiss': 'Iska dhaaf',
-  'frame.close': 'Xir',
   'frame.cancel': 'Jooji',
-  'frame.more': 'Wax dheeraad ah',
 
   // header
   'header.newChat': 'Wada sheekeysi cusub',
   'header.history': 'Wada hadallada',
-  'header.back': 'Dib u noqo',
   'header.untitled': 'Wada sheekeysi cusub',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Kaaliyaha',
   'thread.earlier': 'Muuji fariimihii hore',
   'thread.latest': 'U gudub fariinta ugu dambeysa',
-  'thread.waiting': 'Kaaliyuhu wuu shaqeynayaa…',
   'thread.answered': 'Jawaabtu waa dhammaatay.',
   'thread.stopped': 'Waad joojisay jawaabtan.',
   'thread.interrupted': 'Server-ku wuu istaagay ka hor inta aan jawaabtu dhammaan.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Mar kale ka jawaab',
   'thread.quoted': 'Jawaab u ah',
   'thread.attachment': 'Lifaaq: {name}',
-  'thread.source': 'Isha',
   'thread.sources.one': '{count} il',
   'thread.sources.other': '{count} ilo',
   'thread.tool': 'Waa la socodsiiyay {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Waa laga booday',
 
   // widgets
-  'widgets.label': 'Waxyaabo is-dhexgal leh',
   'widgets.more.one': 'Muuji {count} kale',
   'widgets.more.other': 'Muuji {count} kale',
   'widgets.less': 'Muuji wax ka yar',
   'widgets.showDetails': 'Muuji faahfaahinta',
   'widgets.hideDetails': 'Qari faahfaahinta',
-  'widgets.working': 'Waa la shaqeynayaa…',
   'widgets.choose': 'Dooro…',
   'widgets.clear': 'Nadiifi',
   'widgets.calendar': 'Fur jadwalka taariikhda',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Isha {number}: {title}',
-  'sources.loading': 'Horudhac baa la soo rarayaa…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Biseda nuk arrihet për momentin. Provoni përsëri.',
   'frame.retry': 'Provo përsëri',
   'frame.dismiss': 'Hiq',
-  'frame.close': 'Mbyll',
   'frame.cancel': 'Anulo',
-  'frame.more': 'Më shumë',
 
   // header
   'header.newChat': 'Bisedë e re',
   'header.history': 'Bisedat',
-  'header.back': 'Prapa',
   'header.untitled': 'Bisedë e re',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Asistenti',
   'thread.earlier': 'Shfaq mesazhet e mëparshme',
   'thread.latest': 'Shko te mesazhi më i fundit',
-  'thread.waiting': 'Asistenti po punon…',
   'thread.answered': 'Përgjigjja është e plotë.',
   'thread.stopped': 'Ju e ndalët këtë përgjigje.',
   'thread.interrupted': 'Serveri u ndal para se të plotësohej përgjigjja.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Përgjigju përsëri',
   'thread.quoted': 'Në përgjigje të',
   'thread.attachment': 'Bashkëngjitja: {name}',
-  'thread.source': 'Burimi',
   'thread.sources.one': '{count} burim',
   'thread.sources.other': '{count} burime',
   'thread.tool': 'U ekzekutua {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'U kapërcye',
 
   // widgets
-  'widgets.label': 'Përmbajtje ndërvepruese',
   'widgets.more.one': 'Shfaq edhe {count}',
   'widgets.more.other': 'Shfaq edhe {count}',
   'widgets.less': 'Shfaq më pak',
   'widgets.showDetails': 'Shfaq detajet',
   'widgets.hideDetails': 'Fshih detajet',
-  'widgets.working': 'Po punohet…',
   'widgets.choose': 'Zgjidhni…',
   'widgets.clear': 'Pastro',
   'widgets.calendar': 'Hap kalendarin',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Burimi {number}: {title}',
-  'sources.loading': 'Po ngarkohet një pamje paraprake…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Ћаскање тренутно није доступно. Пробајте поново.',
   'frame.retry': 'Пробај поново',
   'frame.dismiss': 'Одбаци',
-  'frame.close': 'Затвори',
   'frame.cancel': 'Откажи',
-  'frame.more': 'Још',
 
   // header
   'header.newChat': 'Ново ћаскање',
   'header.history': 'Разговори',
-  'header.back': 'Назад',
   'header.untitled': 'Ново ћаскање',
 
   // history
@@ -59,7 +56,6 @@ export default {
   'thread.assistant': 'Помоћник',
   'thread.earlier': 'Прикажи раније поруке',
   'thread.latest': 'Иди на најновију поруку',
-  'thread.waiting': 'Помоћник ради…',
   'thread.answered': 'Одговор је завршен.',
   'thread.stopped': 'Зауставили сте овај одговор.',
   'thread.interrupted': 'Сервер је престао да ради пре него што је одговор завршен.',
@@ -82,7 +78,6 @@ export default {
   'thread.retry': 'Одговори поново',
   'thread.quoted': 'Као одговор на',
   'thread.attachment': 'Прилог: {name}',
-  'thread.source': 'Извор',
   'thread.sources.one': '{count} извор',
   'thread.sources.few': '{count} извора',
   'thread.sources.other': '{count} извора',
@@ -183,14 +178,12 @@ export default {
   'questions.skipped': 'Прескочено',
 
   // widgets
-  'widgets.label': 'Интерактивни садржај',
   'widgets.more.one': 'Прикажи још {count}',
   'widgets.more.few': 'Прикажи још {count}',
   'widgets.more.other': 'Прикажи још {count}',
   'widgets.less': 'Прикажи мање',
   'widgets.showDetails': 'Прикажи детаље',
   'widgets.hideDetails': 'Сакриј детаље',
-  'widgets.working': 'У току…',
   'widgets.choose': 'Изаберите…',
   'widgets.clear': 'Обриши',
   'widgets.calendar': 'Отвори календар',
@@ -244,5 +237,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Извор {number}: {title}',
-  'sources.loading': 'Учитавање прегледа…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Chatten går inte att nå just nu. Försök igen.',
   'frame.retry': 'Försök igen',
   'frame.dismiss': 'Stäng meddelandet',
-  'frame.close': 'Stäng',
   'frame.cancel': 'Avbryt',
-  'frame.more': 'Mer',
 
   // header
   'header.newChat': 'Ny chatt',
   'header.history': 'Konversationer',
-  'header.back': 'Tillbaka',
   'header.untitled': 'Ny chatt',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Assistenten',
   'thread.earlier': 'Visa tidigare meddelanden',
   'thread.latest': 'Gå till det senaste meddelandet',
-  'thread.waiting': 'Assistenten arbetar…',
   'thread.answered': 'Svaret är klart.',
   'thread.stopped': 'Du stoppade det här svaret.',
   'thread.interrupted': 'Servern försvann innan svaret var klart.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Svara igen',
   'thread.quoted': 'Som svar på',
   'thread.attachment': 'Bilaga: {name}',
-  'thread.source': 'Källa',
   'thread.sources.one': '{count} källa',
   'thread.sources.other': '{count} källor',
   'thread.tool': 'Körde {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Överhoppad',
 
   // widgets
-  'widgets.label': 'Interaktivt innehåll',
   'widgets.more.one': 'Visa {count} till',
   'widgets.more.other': 'Visa {count} till',
   'widgets.less': 'Visa färre',
   'widgets.showDetails': 'Visa detaljer',
   'widgets.hideDetails': 'Dölj detaljer',
-  'widgets.working': 'Arbetar…',
   'widgets.choose': 'Välj…',
   'widgets.clear': 'Rensa',
   'widgets.calendar': 'Öppna kalendern',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Källa {number}: {title}',
-  'sources.loading': 'Läser in en förhandsvisning…',
 };

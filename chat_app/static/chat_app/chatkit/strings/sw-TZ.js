@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Gumzo halipatikani kwa sasa. Tafadhali jaribu tena.',
   'frame.retry': 'Jaribu tena',
   'frame.dismiss': 'Ondoa',
-  'frame.close': 'Funga',
   'frame.cancel': 'Ghairi',
-  'frame.more': 'Zaidi',
 
   // header
   'header.newChat': 'Gumzo jipya',
   'header.history': 'Mazungumzo',
-  'header.back': 'Rudi',
   'header.untitled': 'Gumzo jipya',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Msaidizi',
   'thread.earlier': 'Onyesha ujumbe wa awali',
   'thread.latest': 'Nenda kwenye ujumbe wa hivi karibuni',
-  'thread.waiting': 'Msaidizi anafanya kazi…',
   'thread.answered': 'Jibu limekamilika.',
   'thread.stopped': 'Umesimamisha jibu hili.',
   'thread.interrupted': 'Seva ilisimama kabla ya jibu kukamilika.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Jibu tena',
   'thread.quoted': 'Kujibu',
   'thread.attachment': 'Kiambatisho: {name}',
-  'thread.source': 'Chanzo',
   'thread.sources.one': 'Chanzo {count}',
   'thread.sources.other': 'Vyanzo {count}',
   'thread.tool': 'Imetekeleza {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Imerukwa',
 
   // widgets
-  'widgets.label': 'Maudhui shirikishi',
   'widgets.more.one': 'Onyesha {count} zaidi',
   'widgets.more.other': 'Onyesha {count} zaidi',
   'widgets.less': 'Onyesha kidogo',
   'widgets.showDetails': 'Onyesha maelezo',
   'widgets.hideDetails': 'Ficha maelezo',
-  'widgets.working': 'Inafanya kazi…',
   'widgets.choose': 'Chagua…',
   'widgets.clear': 'Futa',
   'widgets.calendar': 'Fungua kalenda',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Chanzo {number}: {title}',
-  'sources.loading': 'Inapakia onyesho la kukagua…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'இப்போது அரட்டையை அணுக முடியவில்லை. மீண்டும் முயலவும்.',
   'frame.retry': 'மீண்டும் முயல்க',
   'frame.dismiss': 'நிராகரி',
-  'frame.close': 'மூடு',
   'frame.cancel': 'ரத்துசெய்',
-  'frame.more': 'மேலும்',
 
   // header
   'header.newChat': 'புதிய அரட்டை',
   'header.history': 'உரையாடல்கள்',
-  'header.back': 'பின்செல்',
   'header.untitled': 'புதிய அரட்டை',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'உதவியாளர்',
   'thread.earlier': 'முந்தைய செய்திகளைக் காட்டு',
   'thread.latest': 'சமீபத்திய செய்திக்குச் செல்',
-  'thread.waiting': 'உதவியாளர் செயல்படுகிறது…',
   'thread.answered': 'பதில் முடிந்தது.',
   'thread.stopped': 'இந்தப் பதிலை நிறுத்திவிட்டீர்கள்.',
   'thread.interrupted': 'பதில் முடிவதற்கு முன் சேவையகம் நின்றுவிட்டது.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'மீண்டும் பதிலளி',
   'thread.quoted': 'இதற்குப் பதிலாக',
   'thread.attachment': 'இணைப்பு: {name}',
-  'thread.source': 'ஆதாரம்',
   'thread.sources.one': '{count} ஆதாரம்',
   'thread.sources.other': '{count} ஆதாரங்கள்',
   'thread.tool': '{name} இயக்கப்பட்டது',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'தவிர்க்கப்பட்டது',
 
   // widgets
-  'widgets.label': 'ஊடாடும் உள்ளடக்கம்',
   'widgets.more.one': 'மேலும் {count} காட்டு',
   'widgets.more.other': 'மேலும் {count} காட்டு',
   'widgets.less': 'குறைவாகக் காட்டு',
   'widgets.showDetails': 'விவரங்களைக் காட்டு',
   'widgets.hideDetails': 'விவரங்களை மறை',
-  'widgets.working': 'செயல்படுகிறது…',
   'widgets.choose': 'தேர்ந்தெடு…',
   'widgets.clear': 'அழி',
   'widgets.calendar': 'காலெண்டரைத் திற',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'ஆதாரம் {number}: {title}',
-  'sources.loading': 'மாதிரிக்காட்சி ஏற்றப்படுகிறது…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'ప్రస్తుతం చాట్ అందుబాటులో లేదు. దయచేసి మళ్లీ ప్రయత్నించండి.',
   'frame.retry': 'మళ్లీ ప్రయత్నించండి',
   'frame.dismiss': 'తీసివేయండి',
-  'frame.close': 'మూసివేయండి',
   'frame.cancel': 'రద్దు చేయండి',
-  'frame.more': 'మరిన్ని',
 
   // header
   'header.newChat': 'కొత్త చాట్',
   'header.history': 'సంభాషణలు',
-  'header.back': 'వెనుకకు',
   'header.untitled': 'కొత్త చాట్',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'అసిస్టెంట్',
   'thread.earlier': 'మునుపటి మెసేజ్‌లను చూపించండి',
   'thread.latest': 'తాజా మెసేజ్‌కు వెళ్లండి',
-  'thread.waiting': 'అసిస్టెంట్ పని చేస్తోంది…',
   'thread.answered': 'సమాధానం పూర్తయింది.',
   'thread.stopped': 'మీరు ఈ సమాధానాన్ని ఆపివేశారు.',
   'thread.interrupted': 'సమాధానం పూర్తి కాకముందే సర్వర్ ఆగిపోయింది.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'మళ్లీ సమాధానం ఇవ్వండి',
   'thread.quoted': 'దీనికి సమాధానంగా',
   'thread.attachment': 'అటాచ్‌మెంట్: {name}',
-  'thread.source': 'సోర్స్',
   'thread.sources.one': '{count} సోర్స్',
   'thread.sources.other': '{count} సోర్స్‌లు',
   'thread.tool': '{name} రన్ అయింది',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'దాటవేయబడింది',
 
   // widgets
-  'widgets.label': 'ఇంటరాక్టివ్ కంటెంట్',
   'widgets.more.one': 'మరో {count} చూపించండి',
   'widgets.more.other': 'మరో {count} చూపించండి',
   'widgets.less': 'తక్కువ చూపించండి',
   'widgets.showDetails': 'వివరాలను చూపించండి',
   'widgets.hideDetails': 'వివరాలను దాచండి',
-  'widgets.working': 'పని చేస్తోంది…',
   'widgets.choose': 'ఎంచుకోండి…',
   'widgets.clear': 'క్లియర్ చేయండి',
   'widgets.calendar': 'క్యాలెండర్‌ను తెరవండి',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'సోర్స్ {number}: {title}',
-  'sources.loading': 'ప్రివ్యూ లోడ్ అవుతోంది…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'เข้าถึงแชทไม่ได้ในขณะนี้ โปรดลองอีกครั้ง',
   'frame.retry': 'ลองอีกครั้ง',
   'frame.dismiss': 'ปิดข้อความ',
-  'frame.close': 'ปิด',
   'frame.cancel': 'ยกเลิก',
-  'frame.more': 'เพิ่มเติม',
 
   // header
   'header.newChat': 'แชทใหม่',
   'header.history': 'การสนทนา',
-  'header.back': 'กลับ',
   'header.untitled': 'แชทใหม่',
 
   // history
@@ -57,7 +54,6 @@ export default {
   'thread.assistant': 'ผู้ช่วย',
   'thread.earlier': 'แสดงข้อความก่อนหน้า',
   'thread.latest': 'ไปที่ข้อความล่าสุด',
-  'thread.waiting': 'ผู้ช่วยกำลังทำงาน…',
   'thread.answered': 'คำตอบเสร็จสมบูรณ์แล้ว',
   'thread.stopped': 'คุณหยุดคำตอบนี้',
   'thread.interrupted': 'เซิร์ฟเวอร์หยุดทำงานก่อนที่คำตอบจะเสร็จสมบูรณ์',
@@ -76,7 +72,6 @@ export default {
   'thread.retry': 'ตอบใหม่',
   'thread.quoted': 'ตอบกลับ',
   'thread.attachment': 'ไฟล์แนบ: {name}',
-  'thread.source': 'แหล่งที่มา',
   'thread.sources.other': 'แหล่งที่มา {count} รายการ',
   'thread.tool': 'เรียกใช้ {name} แล้ว',
   'thread.toolRunning': 'กำลังเรียกใช้ {name}…',
@@ -169,12 +164,10 @@ export default {
   'questions.skipped': 'ข้ามแล้ว',
 
   // widgets
-  'widgets.label': 'เนื้อหาแบบโต้ตอบ',
   'widgets.more.other': 'แสดงอีก {count} รายการ',
   'widgets.less': 'แสดงน้อยลง',
   'widgets.showDetails': 'แสดงรายละเอียด',
   'widgets.hideDetails': 'ซ่อนรายละเอียด',
-  'widgets.working': 'กำลังดำเนินการ…',
   'widgets.choose': 'เลือก…',
   'widgets.clear': 'ล้าง',
   'widgets.calendar': 'เปิดปฏิทิน',
@@ -220,5 +213,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'แหล่งที่มา {number}: {title}',
-  'sources.loading': 'กำลังโหลดตัวอย่าง…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Hindi maabot ang chat sa ngayon. Pakisubukan ulit.',
   'frame.retry': 'Subukan ulit',
   'frame.dismiss': 'I-dismiss',
-  'frame.close': 'Isara',
   'frame.cancel': 'Kanselahin',
-  'frame.more': 'Higit pa',
 
   // header
   'header.newChat': 'Bagong chat',
   'header.history': 'Mga pag-uusap',
-  'header.back': 'Bumalik',
   'header.untitled': 'Bagong chat',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Assistant',
   'thread.earlier': 'Ipakita ang mga naunang mensahe',
   'thread.latest': 'Pumunta sa pinakabagong mensahe',
-  'thread.waiting': 'Gumagawa ang assistant…',
   'thread.answered': 'Kumpleto na ang sagot.',
   'thread.stopped': 'Inihinto mo ang sagot na ito.',
   'thread.interrupted': 'Nawala ang server bago makumpleto ang sagot.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Sagutin ulit',
   'thread.quoted': 'Bilang tugon sa',
   'thread.attachment': 'Attachment: {name}',
-  'thread.source': 'Pinagmulan',
   'thread.sources.one': '{count} pinagmulan',
   'thread.sources.other': '{count} na pinagmulan',
   'thread.tool': 'Pinatakbo ang {name}',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Nilaktawan',
 
   // widgets
-  'widgets.label': 'Interactive na content',
   'widgets.more.one': 'Magpakita pa ng {count}',
   'widgets.more.other': 'Magpakita pa ng {count}',
   'widgets.less': 'Magpakita ng mas kaunti',
   'widgets.showDetails': 'Ipakita ang mga detalye',
   'widgets.hideDetails': 'Itago ang mga detalye',
-  'widgets.working': 'Gumagawa…',
   'widgets.choose': 'Pumili…',
   'widgets.clear': 'I-clear',
   'widgets.calendar': 'Buksan ang kalendaryo',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Pinagmulan {number}: {title}',
-  'sources.loading': 'Naglo-load ng preview…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Sohbete şu anda ulaşılamıyor. Lütfen yeniden deneyin.',
   'frame.retry': 'Yeniden dene',
   'frame.dismiss': 'Gizle',
-  'frame.close': 'Kapat',
   'frame.cancel': 'Vazgeç',
-  'frame.more': 'Daha fazla',
 
   // header
   'header.newChat': 'Yeni sohbet',
   'header.history': 'Konuşmalar',
-  'header.back': 'Geri',
   'header.untitled': 'Yeni sohbet',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'Asistan',
   'thread.earlier': 'Önceki mesajları göster',
   'thread.latest': 'En yeni mesaja git',
-  'thread.waiting': 'Asistan çalışıyor…',
   'thread.answered': 'Yanıt tamamlandı.',
   'thread.stopped': 'Bu yanıtı durdurdunuz.',
   'thread.interrupted': 'Yanıt tamamlanmadan sunucu durdu.',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'Yeniden yanıtla',
   'thread.quoted': 'Yanıtlanan',
   'thread.attachment': 'Ek: {name}',
-  'thread.source': 'Kaynak',
   'thread.sources.one': '{count} kaynak',
   'thread.sources.other': '{count} kaynak',
   'thread.tool': '{name} çalıştırıldı',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'Atlandı',
 
   // widgets
-  'widgets.label': 'Etkileşimli içerik',
   'widgets.more.one': '{count} tane daha göster',
   'widgets.more.other': '{count} tane daha göster',
   'widgets.less': 'Daha az göster',
   'widgets.showDetails': 'Ayrıntıları göster',
   'widgets.hideDetails': 'Ayrıntıları gizle',
-  'widgets.working': 'Çalışıyor…',
   'widgets.choose': 'Seçin…',
   'widgets.clear': 'Temizle',
   'widgets.calendar': 'Takvimi aç',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Kaynak {number}: {title}',
-  'sources.loading': 'Önizleme yükleniyor…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Чат зараз недоступний. Спробуйте ще раз.',
   'frame.retry': 'Спробувати ще раз',
   'frame.dismiss': 'Приховати',
-  'frame.close': 'Закрити',
   'frame.cancel': 'Скасувати',
-  'frame.more': 'Більше',
 
   // header
   'header.newChat': 'Новий чат',
   'header.history': 'Розмови',
-  'header.back': 'Назад',
   'header.untitled': 'Новий чат',
 
   // history
@@ -60,7 +57,6 @@ export default {
   'thread.assistant': 'Асистент',
   'thread.earlier': 'Показати попередні повідомлення',
   'thread.latest': 'Перейти до останнього повідомлення',
-  'thread.waiting': 'Асистент працює…',
   'thread.answered': 'Відповідь готова.',
   'thread.stopped': 'Ви зупинили цю відповідь.',
   'thread.interrupted': 'Сервер відключився до того, як відповідь була готова.',
@@ -85,7 +81,6 @@ export default {
   'thread.retry': 'Відповісти знову',
   'thread.quoted': 'У відповідь на',
   'thread.attachment': 'Вкладення: {name}',
-  'thread.source': 'Джерело',
   'thread.sources.one': '{count} джерело',
   'thread.sources.few': '{count} джерела',
   'thread.sources.many': '{count} джерел',
@@ -190,7 +185,6 @@ export default {
   'questions.skipped': 'Пропущено',
 
   // widgets
-  'widgets.label': 'Інтерактивний вміст',
   'widgets.more.one': 'Показати ще {count}',
   'widgets.more.few': 'Показати ще {count}',
   'widgets.more.many': 'Показати ще {count}',
@@ -198,7 +192,6 @@ export default {
   'widgets.less': 'Показати менше',
   'widgets.showDetails': 'Показати подробиці',
   'widgets.hideDetails': 'Приховати подробиці',
-  'widgets.working': 'Виконується…',
   'widgets.choose': 'Виберіть…',
   'widgets.clear': 'Очистити',
   'widgets.calendar': 'Відкрити календар',
@@ -256,5 +249,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Джерело {number}: {title}',
-  'sources.loading': 'Завантаження попереднього перегляду…',
 };

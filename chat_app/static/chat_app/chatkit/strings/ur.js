@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'اس وقت چیٹ تک رسائی ممکن نہیں۔ براہ کرم دوبارہ کوشش کریں۔',
   'frame.retry': 'دوبارہ کوشش کریں',
   'frame.dismiss': 'ہٹائیں',
-  'frame.close': 'بند کریں',
   'frame.cancel': 'منسوخ کریں',
-  'frame.more': 'مزید',
 
   // header
   'header.newChat': 'نئی چیٹ',
   'header.history': 'گفتگو',
-  'header.back': 'واپس',
   'header.untitled': 'نئی چیٹ',
 
   // history
@@ -58,7 +55,6 @@ export default {
   'thread.assistant': 'معاون',
   'thread.earlier': 'پہلے کے پیغامات دکھائیں',
   'thread.latest': 'تازہ ترین پیغام پر جائیں',
-  'thread.waiting': 'معاون کام کر رہا ہے…',
   'thread.answered': 'جواب مکمل ہو گیا۔',
   'thread.stopped': 'آپ نے یہ جواب روک دیا۔',
   'thread.interrupted': 'جواب مکمل ہونے سے پہلے سرور بند ہو گیا۔',
@@ -79,7 +75,6 @@ export default {
   'thread.retry': 'دوبارہ جواب دیں',
   'thread.quoted': 'اس کے جواب میں',
   'thread.attachment': 'منسلکہ: {name}',
-  'thread.source': 'ماخذ',
   'thread.sources.one': '{count} ماخذ',
   'thread.sources.other': '{count} مآخذ',
   'thread.tool': '{name} چلایا گیا',
@@ -176,13 +171,11 @@ export default {
   'questions.skipped': 'چھوڑ دیا گیا',
 
   // widgets
-  'widgets.label': 'متعامل مواد',
   'widgets.more.one': 'مزید {count} دکھائیں',
   'widgets.more.other': 'مزید {count} دکھائیں',
   'widgets.less': 'کم دکھائیں',
   'widgets.showDetails': 'تفصیلات دکھائیں',
   'widgets.hideDetails': 'تفصیلات چھپائیں',
-  'widgets.working': 'کام جاری ہے…',
   'widgets.choose': 'منتخب کریں…',
   'widgets.clear': 'صاف کریں',
   'widgets.calendar': 'کیلنڈر کھولیں',
@@ -232,5 +225,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'ماخذ {number}: {title}',
-  'sources.loading': 'پیش منظر لوڈ ہو رہا ہے…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': 'Hiện không thể kết nối với trò chuyện. Vui lòng thử lại.',
   'frame.retry': 'Thử lại',
   'frame.dismiss': 'Bỏ qua',
-  'frame.close': 'Đóng',
   'frame.cancel': 'Hủy',
-  'frame.more': 'Thêm',
 
   // header
   'header.newChat': 'Cuộc trò chuyện mới',
   'header.history': 'Các cuộc trò chuyện',
-  'header.back': 'Quay lại',
   'header.untitled': 'Cuộc trò chuyện mới',
 
   // history
@@ -57,7 +54,6 @@ export default {
   'thread.assistant': 'Trợ lý',
   'thread.earlier': 'Xem các tin nhắn trước',
   'thread.latest': 'Đến tin nhắn mới nhất',
-  'thread.waiting': 'Trợ lý đang xử lý…',
   'thread.answered': 'Câu trả lời đã hoàn tất.',
   'thread.stopped': 'Bạn đã dừng câu trả lời này.',
   'thread.interrupted': 'Máy chủ ngừng hoạt động trước khi câu trả lời hoàn tất.',
@@ -76,7 +72,6 @@ export default {
   'thread.retry': 'Trả lời lại',
   'thread.quoted': 'Trả lời cho',
   'thread.attachment': 'Tệp đính kèm: {name}',
-  'thread.source': 'Nguồn',
   'thread.sources.other': '{count} nguồn',
   'thread.tool': 'Đã chạy {name}',
   'thread.toolRunning': 'Đang chạy {name}…',
@@ -169,12 +164,10 @@ export default {
   'questions.skipped': 'Đã bỏ qua',
 
   // widgets
-  'widgets.label': 'Nội dung tương tác',
   'widgets.more.other': 'Xem thêm {count} mục',
   'widgets.less': 'Thu gọn',
   'widgets.showDetails': 'Hiện chi tiết',
   'widgets.hideDetails': 'Ẩn chi tiết',
-  'widgets.working': 'Đang xử lý…',
   'widgets.choose': 'Chọn…',
   'widgets.clear': 'Xóa',
   'widgets.calendar': 'Mở lịch',
@@ -220,5 +213,4 @@ export default {
 
   // sources of an answer
   'sources.number': 'Nguồn {number}: {title}',
-  'sources.loading': 'Đang tải bản xem trước…',
 };

@@ -10,14 +10,11 @@ export default {
   'frame.sorry': '目前无法连接聊天，请重试。',
   'frame.retry': '重试',
   'frame.dismiss': '忽略',
-  'frame.close': '关闭',
   'frame.cancel': '取消',
-  'frame.more': '更多',
 
   // header
   'header.newChat': '新聊天',
   'header.history': '对话',
-  'header.back': '返回',
   'header.untitled': '新聊天',
 
   // history
@@ -57,7 +54,6 @@ export default {
   'thread.assistant': '助手',
   'thread.earlier': '显示更早的消息',
   'thread.latest': '跳到最新消息',
-  'thread.waiting': '助手正在处理…',
   'thread.answered': '回答已完成。',
   'thread.stopped': '您已停止此回答。',
   'thread.interrupted': '回答完成之前服务器已停止运行。',
@@ -76,7 +72,6 @@ export default {
   'thread.retry': '重新回答',
   'thread.quoted': '回复',
   'thread.attachment': '附件：{name}',
-  'thread.source': '来源',
   'thread.sources.other': '{count} 个来源',
   'thread.tool': '已运行 {name}',
   'thread.toolRunning': '正在运行 {name}…',
@@ -169,12 +164,10 @@ export default {
   'questions.skipped': '已跳过',
 
   // widgets
-  'widgets.label': '交互式内容',
   'widgets.more.other': '再显示 {count} 项',
   'widgets.less': '收起',
   'widgets.showDetails': '显示详情',
   'widgets.hideDetails': '隐藏详情',
-  'widgets.working': '正在处理…',
   'widgets.choose': '选择…',
   'widgets.clear': '清除',
   'widgets.calendar': '打开日历',
@@ -220,5 +213,4 @@ export default {
 
   // sources of an answer
   'sources.number': '来源 {number}：{title}',
-  'sources.loading': '正在加载预览…',
 };

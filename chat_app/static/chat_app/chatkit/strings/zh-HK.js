@@ -6,7 +6,6 @@ export default {
 
   // thread: messages and what is done with them
   'thread.assistant': '助手',
-  'thread.waiting': '助手正在處理…',
   'thread.stopped': '你已停止此回答。',
   'thread.thanks': '感謝你的意見',
   'thread.unrated': '已撤回你的意見',

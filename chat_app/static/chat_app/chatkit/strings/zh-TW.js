@@ -10,14 +10,11 @@ export default {
   'frame.sorry': '目前無法連線到聊天，請再試一次。',
   'frame.retry': '再試一次',
   'frame.dismiss': '略過',
-  'frame.close': '關閉',
   'frame.cancel': '取消',
-  'frame.more': '更多',
 
   // header
   'header.newChat': '新聊天',
   'header.history': '對話',
-  'header.back': '返回',
   'header.untitled': '新聊天',
 
   // history
@@ -57,7 +54,6 @@ export default {
   'thread.assistant': '助理',
   'thread.earlier': '顯示較早的訊息',
   'thread.latest': '跳到最新訊息',
-  'thread.waiting': '助理正在處理…',
   'thread.answered': '回答已完成。',
   'thread.stopped': '你已停止這個回答。',
   'thread.interrupted': '回答完成之前伺服器已停止運作。',
@@ -76,7 +72,6 @@ export default {
   'thread.retry': '重新回答',
   'thread.quoted': '回覆',
   'thread.attachment': '附件：{name}',
-  'thread.source': '來源',
   'thread.sources.other': '{count} 個來源',
   'thread.tool': '已執行 {name}',
   'thread.toolRunning': '正在執行 {name}…',
@@ -169,12 +164,10 @@ export default {
   'questions.skipped': '已略過',
 
   // widgets
-  'widgets.label': '互動式內容',
   'widgets.more.other': '再顯示 {count} 項',
   'widgets.less': '顯示較少',
   'widgets.showDetails': '顯示詳細資料',
   'widgets.hideDetails': '隱藏詳細資料',
-  'widgets.working': '處理中…',
   'widgets.choose': '選擇…',
   'widgets.clear': '清除',
   'widgets.calendar': '開啟日曆',
@@ -220,5 +213,4 @@ export default {
 
   // sources of an answer
   'sources.number': '來源 {number}：{title}',
-  'sources.loading': '正在載入預覽…',
 };
